@@ -1,0 +1,2 @@
+//! Engines measured beside Partita.
+fn main() {}

@@ -1,0 +1,7 @@
+//! The `partita` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    partita::cli::main()
+}

@@ -1,0 +1,5 @@
+//! The convolution engine.
+#![forbid(unsafe_code)]
+
+pub mod block;
+pub mod routing;

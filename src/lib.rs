@@ -1,0 +1,21 @@
+//! Partita: convolution echo and reverb.
+//!
+//! Two things flow through it, and the modules follow the flow:
+//!
+//! ```text
+//! sound     host, device or WAV file  →  Engine  →  host, device or WAV file      (audio thread)
+//! impulse   file  →  ImpulseResponse  →  PreparedImpulse  →  Engine               (loader, then audio thread)
+//! ```
+//!
+//! [`engine`] convolves: no file, no thread, no lock, no allocation once it is built.
+//! [`impulse`] reads and makes impulse responses: it knows no engine.
+//! [`loader`] is the only stair between the two.
+//! [`render`] takes WAV files through the engine, [`cli`] is the command line over everything.
+
+pub mod engine;
+pub mod impulse;
+
+pub mod cli;
+pub mod denormals;
+pub mod loader;
+pub mod render;

@@ -1,0 +1,1 @@
+//! From an impulse response to what the engine convolves with.

@@ -1,0 +1,1 @@
+//! WAV in, engine, WAV out.

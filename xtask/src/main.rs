@@ -1,0 +1,2 @@
+//! Set-up, tests, factory impulses and benchmarks of Partita.
+fn main() {}
