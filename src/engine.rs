@@ -2,4 +2,8 @@
 #![forbid(unsafe_code)]
 
 pub mod block;
+mod kernel;
 pub mod routing;
+mod transform;
+
+pub use kernel::Simd;
