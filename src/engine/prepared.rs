@@ -223,8 +223,8 @@ fn checked_frames(routing: &Routing, responses: &[&[f32]]) -> Result<usize, Prep
         return Err(PrepareError::MissingResponse { expected, got });
     }
     for (channel, response) in responses.iter().enumerate() {
-        let wrong = |sample: &f32| !(sample.abs() <= LOUDEST);
-        if let Some(frame) = response.iter().position(wrong) {
+        let sound = |sample: &f32| sample.abs() <= LOUDEST;
+        if let Some(frame) = response.iter().position(|sample| !sound(sample)) {
             return Err(PrepareError::NotANumber {
                 channel,
                 frame,

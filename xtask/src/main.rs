@@ -1,19 +1,27 @@
 //! Set-up, tests, demonstration, factory impulses and benchmarks of Partita: `cargo xtask --help`.
 
+mod demo;
 mod test;
 
 use clap::Parser;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Partita's set-up and checks")]
 enum Task {
+    /// Render a phrase through a hall and an echo, and draw the waveforms.
+    Demo {
+        /// A WAV file to use instead of the built-in phrase.
+        file: Option<PathBuf>,
+    },
     /// Check formatting, lints and documentation, and run every test.
     Test,
 }
 
 fn main() -> ExitCode {
     let result = match Task::parse() {
+        Task::Demo { file } => demo::run(file.as_deref()),
         Task::Test => test::run(),
     };
     match result {
