@@ -1,5 +1,6 @@
 //! Set-up, tests, demonstration, factory impulses and benchmarks of Partita: `cargo xtask --help`.
 
+mod bench;
 mod demo;
 mod test;
 
@@ -15,12 +16,19 @@ enum Task {
         /// A WAV file to use instead of the built-in phrase.
         file: Option<PathBuf>,
     },
+    /// Measure Partita beside other convolution engines.
+    Bench {
+        /// Passed on to the benchmark; `-- --help` lists what it takes.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Check formatting, lints and documentation, and run every test.
     Test,
 }
 
 fn main() -> ExitCode {
     let result = match Task::parse() {
+        Task::Bench { arguments } => bench::run(&arguments),
         Task::Demo { file } => demo::run(file.as_deref()),
         Task::Test => test::run(),
     };
