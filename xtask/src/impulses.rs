@@ -11,6 +11,7 @@ mod bands;
 mod echo;
 mod filter;
 mod fourier;
+#[cfg(test)]
 mod measure;
 mod plate;
 mod random;
@@ -101,7 +102,7 @@ const IMPULSES: [Impulse; 6] = [
         name: "spring",
         kind: "spring",
         layout: "stereo",
-        description: "A tank of three springs, 2.6 s: chirping echoes; without the dry sound",
+        description: "A tank of three springs, 2.2 s: chirping echoes; without the dry sound",
         make: spring::spring,
     },
 ];

@@ -11,9 +11,10 @@ pub const OCTAVES: [f64; 8] = [125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000
 pub struct Curve(pub [f64; 8]);
 
 impl Curve {
-    /// The value at `frequency` in Hz: straight lines on doubly logarithmic paper, held beyond the ends.
+    /// The value at `frequency` in Hz: straight lines on doubly logarithmic paper, held below
+    /// 125 Hz and drawn on above 16 kHz.
     pub fn at(&self, frequency: f64) -> f64 {
-        let place = libm::log2(frequency.max(1.0) / OCTAVES[0]).clamp(0.0, 7.0);
+        let place = libm::log2(frequency.max(1.0) / OCTAVES[0]).max(0.0);
         let below = (place as usize).min(6);
         let weight = place - below as f64;
         let (a, b) = (libm::log(self.0[below]), libm::log(self.0[below + 1]));

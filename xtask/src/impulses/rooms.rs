@@ -24,7 +24,7 @@ use super::{SAMPLE_RATE, fade_out, frames};
 
 /// The hall's reverberation time in seconds: what "concert hall, omni pair" of ROOMS.md measures, 16 kHz
 /// from its air.
-pub const HALL_TIME: Curve = Curve([1.25, 2.28, 2.82, 3.06, 2.53, 1.89, 1.18, 0.48]);
+pub const HALL_TIME: Curve = Curve([1.15, 2.24, 2.80, 3.06, 2.53, 1.89, 1.16, 0.50]);
 
 /// The room's: the geometric mean of the kitchen and the small hall of ROOMS.md.
 pub const ROOM_TIME: Curve = Curve([0.52, 0.74, 0.71, 0.72, 0.72, 0.70, 0.63, 0.45]);
@@ -58,11 +58,12 @@ pub fn hall() -> Vec<Vec<f64>> {
             size: [45.0, 22.0, 15.0],
             time,
             displacement: 0.08,
+            floor: 0.5,
         },
-        sources: [[6.2, 13.9, 2.4], [5.9, 8.4, 2.3]],
+        sources: [[5.6, 14.9, 2.4], [5.3, 7.6, 2.3]],
         microphones: [
-            microphone([13.9, 11.9, 4.0], 0.9, 0.7),
-            microphone([13.8, 11.0, 4.0], -0.9, 0.7),
+            microphone([18.3, 12.1, 4.2], 0.9, 0.7),
+            microphone([18.2, 10.8, 4.2], -0.9, 0.7),
         ],
         crossfade: 0.065,
         dense: 0.022,
@@ -75,11 +76,13 @@ pub fn hall() -> Vec<Vec<f64>> {
 pub fn room() -> Vec<Vec<f64>> {
     let time = ROOM_TIME;
     Space {
-        seed: 0x52_4F_4F_4D,
+        // Of forty seeds the one whose four paths agree best in their early decay.
+        seed: 0x52_4F_52_40,
         room: Shoebox {
             size: [7.6, 6.1, 3.9],
             time,
             displacement: 0.04,
+            floor: 0.7,
         },
         sources: [[2.3, 3.5, 1.4], [2.25, 2.35, 1.45]],
         microphones: [
@@ -88,7 +91,7 @@ pub fn room() -> Vec<Vec<f64>> {
         ],
         crossfade: 0.030,
         dense: 0.007,
-        length: 1.05,
+        length: 0.95,
     }
     .responses()
 }

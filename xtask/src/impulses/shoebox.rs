@@ -22,6 +22,9 @@ pub struct Shoebox {
     pub time: Curve,
     /// How far each image stands from its exact place, per axis, in metres.
     pub displacement: f64,
+    /// Share of its pressure that a reflection from the floor keeps as such: chairs and people break it up. Without
+    /// them the floor, so soon after the direct sound and nearly as loud, would comb it.
+    pub floor: f64,
 }
 
 /// A microphone in it.
@@ -97,6 +100,7 @@ impl Shoebox {
                 for z in -orders[2]..=orders[2] {
                     for mirror in 0..8 {
                         let (image, bounces) = self.image(source, [x, y, z], mirror);
+                        let floor = (z - (mirror as i32 >> 2)).unsigned_abs();
                         let image = image.map(|place| {
                             // Drawn for every image, heard or not: the stream stays in step.
                             place + self.displacement * random.symmetric()
@@ -108,7 +112,8 @@ impl Shoebox {
                             continue;
                         }
                         let towards = path.map(|x| x / distance);
-                        let gain = microphone.gain(towards) / distance * weight(time);
+                        let mut gain = microphone.gain(towards) / distance * weight(time);
+                        (0..floor).for_each(|_| gain *= self.floor);
                         painter.paint(&mut output, time * SAMPLE_RATE, gain, bounces, distance);
                     }
                 }
@@ -221,6 +226,7 @@ mod tests {
             size: [10.0, 30.0, 40.0],
             time: Curve([4.0; 8]),
             displacement: 0.0,
+            floor: 1.0,
         };
         // One metre above the floor of a tall room, 4 m apart: the floor's image is 4.47 m away, all others beyond 10 m.
         let microphone = Microphone {

@@ -17,7 +17,7 @@ use super::{SAMPLE_RATE, fade_out, frames, normalise};
 /// Transition frequency in Hz: where the stretched allpass of [`STRETCH`] samples delays most.
 pub const TRANSITION: f64 = SAMPLE_RATE / (2.0 * STRETCH as f64);
 const STRETCH: usize = 6;
-/// Time in seconds after which an echo is 60 dB down.
+/// Time in seconds after which an echo would be 60 dB down without damping; with it 2.2 s at low frequencies.
 const TIME: f64 = 2.6;
 
 struct Spring {
@@ -92,15 +92,16 @@ impl Spring {
             self.way(irregular, &mut random),
             self.way(irregular, &mut random),
         );
-        let mut output: Vec<f64> = (0..length)
-            .map(|n| {
-                let click = if n == 0 { 1.0 } else { 0.0 };
-                let (far, near) = (there.end(), back.end());
-                there.advance(click + near);
-                back.advance(far);
-                far
-            })
-            .collect();
+        let mut output = Vec::with_capacity(length + there.wave.len());
+        back.wave[0] = 1.0;
+        while output.len() < length {
+            // In the time of one way each end's waves reach the other end.
+            output.extend(&there.wave);
+            let far = there.wave.clone();
+            there.walk(&back.wave);
+            back.walk(&far);
+        }
+        output.truncate(length);
         // The allpass filters' images above the transition do not exist in a spring.
         let low = filter::butterworth(Keep::Low, 1.02 * TRANSITION, 5);
         filter::apply(low, &mut output);
@@ -122,9 +123,9 @@ impl Spring {
                 .iter()
                 .map(|(k, a)| Allpass::new(*k, *a))
                 .collect(),
-            damping: Biquad::new(Keep::Low, 1.5 * TRANSITION, 0.6),
-            delay: vec![0.0; frames(self.way)],
-            place: 0,
+            // At the transition a wave spends longest on its way; undamped, that frequency would whistle.
+            damping: Biquad::new(Keep::Low, 1.1 * TRANSITION, 0.65),
+            wave: vec![0.0; frames(self.way)],
             // An end reflects with the sign turned.
             gain: -loss,
         }
@@ -140,9 +141,8 @@ impl Spring {
         filter::apply(filter::butterworth(Keep::High, TRANSITION, 2), &mut echo);
         let mut output = vec![0.0; length];
         for _ in 0..6 {
-            let mut chain: Vec<Allpass> = (0..60).map(|_| Allpass::new(1, -0.6)).collect();
-            for sample in &mut echo {
-                *sample = chain.iter_mut().fold(*sample, |x, stage| stage.tick(x));
+            for _ in 0..60 {
+                Allpass::new(1, -0.6).run(&mut echo);
             }
             for (out, sample) in output.iter_mut().zip(&echo) {
                 *out += sample;
@@ -157,26 +157,24 @@ impl Spring {
     }
 }
 
-/// The length of a spring, walked once by every sample: dispersion, scattering, loss, delay.
+/// The length of a spring in one direction: dispersion, scattering, loss, delay.
 struct Way {
     allpasses: Vec<Allpass>,
     damping: Biquad,
-    delay: Vec<f64>,
-    place: usize,
     gain: f64,
+    /// What arrives at its end in the time that one way takes.
+    wave: Vec<f64>,
 }
 
 impl Way {
-    /// What arrives now.
-    fn end(&self) -> f64 {
-        self.delay[self.place]
-    }
-
-    /// What sets out now; one sample passes.
-    fn advance(&mut self, sample: f64) {
-        let x = self.damping.tick(self.gain * sample);
-        self.delay[self.place] = self.allpasses.iter_mut().fold(x, |x, stage| stage.tick(x));
-        self.place = (self.place + 1) % self.delay.len();
+    /// Lets what set out in the time of one way arrive in the next.
+    fn walk(&mut self, start: &[f64]) {
+        for (sample, started) in self.wave.iter_mut().zip(start) {
+            *sample = self.damping.tick(self.gain * started);
+        }
+        for stage in &mut self.allpasses {
+            stage.run(&mut self.wave);
+        }
     }
 }
 
@@ -196,15 +194,59 @@ impl Allpass {
         }
     }
 
-    fn tick(&mut self, x: f64) -> f64 {
-        let held = &mut self.state[self.place];
-        let y = self.a * x + *held;
-        *held = x - self.a * y;
-        self.place = if self.place + 1 == self.state.len() {
-            0
-        } else {
-            self.place + 1
-        };
-        y
+    fn run(&mut self, signal: &mut [f64]) {
+        for sample in signal {
+            let held = &mut self.state[self.place];
+            let y = self.a * *sample + *held;
+            *held = *sample - self.a * y;
+            *sample = y;
+            self.place = if self.place + 1 == self.state.len() {
+                0
+            } else {
+                self.place + 1
+            };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fourier::Fourier;
+    use super::*;
+    use core::f64::consts::TAU;
+
+    /// Group delay at the far end is the way plus that of the stretched allpass filters, and so grows up to the
+    /// transition frequency.
+    #[test]
+    fn first_pass_is_a_chirp_with_the_delay_of_its_allpass_filters() {
+        let spring = &SPRINGS[0];
+        // Without scattering, and before the echo of the third pass begins.
+        let mut way = spring.way(0.0, &mut Random::new(0));
+        way.allpasses.truncate(spring.allpasses);
+        let mut click = vec![0.0; 8192];
+        click[0] = 1.0;
+        way.wave.resize(8192, 0.0);
+        way.walk(&click);
+        let fourier = Fourier::new(8192);
+        let (re, im) = fourier.spectrum(&way.wave);
+        let ramp: Vec<f64> = (0..8192).map(|n| n as f64 * way.wave[n]).collect();
+        let (ramp_re, ramp_im) = fourier.spectrum(&ramp);
+        let mut last = 0.0;
+        for frequency in [300.0, 600.0, 1200.0, 1800.0, 2400.0, 3000.0, 3400.0, 3700.0] {
+            let bin = (frequency / SAMPLE_RATE * 8192.0) as usize;
+            let power = re[bin] * re[bin] + im[bin] * im[bin];
+            let delay = (ramp_re[bin] * re[bin] + ramp_im[bin] * im[bin]) / power;
+            let a = spring.dispersion;
+            let turn = libm::cos(STRETCH as f64 * TAU * bin as f64 / 8192.0);
+            let one = STRETCH as f64 * (1.0 - a * a) / (1.0 + 2.0 * a * turn + a * a);
+            let expected = spring.allpasses as f64 * one;
+            // The damping adds a few samples.
+            assert!(
+                (delay - expected).abs() < 12.0,
+                "{frequency} Hz: {delay}, not {expected}"
+            );
+            assert!(delay > last, "{frequency} Hz: {delay} samples after {last}");
+            last = delay;
+        }
     }
 }
