@@ -2,6 +2,7 @@
 
 mod bench;
 mod demo;
+mod impulses;
 mod test;
 
 use clap::Parser;
@@ -22,6 +23,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Make the factory impulses, or check that the committed ones are what the generator makes.
+    Impulses(impulses::Arguments),
     /// Check formatting, lints and documentation, and run every test.
     Test,
 }
@@ -30,6 +33,7 @@ fn main() -> ExitCode {
     let result = match Task::parse() {
         Task::Bench { arguments } => bench::run(&arguments),
         Task::Demo { file } => demo::run(file.as_deref()),
+        Task::Impulses(arguments) => impulses::run(&arguments),
         Task::Test => test::run(),
     };
     match result {
