@@ -46,8 +46,8 @@ struct Arguments {
     /// Impulse lengths
     #[arg(long, value_delimiter = ',', default_values_t = [1.0, 3.0, 10.0])]
     impulse_seconds: Vec<f64>,
-    /// Block lengths in samples
-    #[arg(long, value_delimiter = ',', default_values_t = [64, 256])]
+    /// Block lengths in samples, powers of two from 16 to 8192
+    #[arg(long, value_delimiter = ',', default_values_t = [64, 256], value_parser = block_length)]
     blocks: Vec<usize>,
     /// Routing
     #[arg(long, value_delimiter = ',', default_value = "stereo")]
@@ -64,6 +64,16 @@ struct Arguments {
     /// zita's shim, where it could be built
     #[arg(long, hide = true)]
     zita_shim: Option<PathBuf>,
+}
+
+/// Callbacks repeat with the schedule only where the block length divides its period.
+fn block_length(text: &str) -> Result<usize, String> {
+    let block = text.parse().unwrap_or(0);
+    if (16..=8192).contains(&block) && usize::is_power_of_two(block) {
+        Ok(block)
+    } else {
+        Err("a power of two from 16 to 8192 is wanted".into())
+    }
 }
 
 const CSV: &str = "mode,engine,routing,impulse_seconds,block,mean_load_pct,p999_load_pct,worst_load_pct,\
