@@ -1,0 +1,606 @@
+//! The passes of the right-angle transform, over split chunks.
+//!
+//! Forward: decimation in frequency, `first` (real input, twist folded in), `pass`es down to
+//! leaves of 64 points, `forward_leaf`. Inverse: the same backwards, ending in `last`, which undoes
+//! the twist and overlap-adds. Bins stay in the order this leaves them in: what multiplies them is
+//! made by the same passes. One butterfly serves both directions: a forward transform of numbers
+//! with real and imaginary parts exchanged is the inverse one, and in a split layout the exchange is
+//! free.
+//!
+//! Passes work on columns: a column is the 64 consecutive points at the same place of each of the
+//! `RADIX` sub-blocks.
+
+use super::{Chunk, Simd, TICK, Tick};
+use core::ops::Range;
+use fearless_simd::{Simd as Isa, dispatch, f32x8, prelude::*};
+
+/// A complex number a lane.
+#[derive(Clone, Copy)]
+struct Complex<V> {
+    re: V,
+    im: V,
+}
+
+trait Vector<S: Isa>: SimdFloat<S, Element = f32> {}
+impl<S: Isa, V: SimdFloat<S, Element = f32>> Vector<S> for V {}
+
+impl<V: Copy> Complex<V> {
+    #[inline(always)]
+    fn exchanged(self) -> Self {
+        Self {
+            re: self.im,
+            im: self.re,
+        }
+    }
+
+    #[inline(always)]
+    fn load<S: Isa>(isa: S, chunk: &Chunk, at: usize) -> Self
+    where
+        V: Vector<S>,
+    {
+        Self {
+            re: V::from_slice(isa, &chunk.re[at..at + V::LEN]),
+            im: V::from_slice(isa, &chunk.im[at..at + V::LEN]),
+        }
+    }
+
+    #[inline(always)]
+    fn store<S: Isa>(self, chunk: &mut Chunk, at: usize)
+    where
+        V: Vector<S>,
+    {
+        self.re.store_slice(&mut chunk.re[at..at + V::LEN]);
+        self.im.store_slice(&mut chunk.im[at..at + V::LEN]);
+    }
+
+    #[inline(always)]
+    fn plus<S: Isa>(self, other: Self) -> Self
+    where
+        V: Vector<S>,
+    {
+        Self {
+            re: self.re + other.re,
+            im: self.im + other.im,
+        }
+    }
+
+    #[inline(always)]
+    fn minus<S: Isa>(self, other: Self) -> Self
+    where
+        V: Vector<S>,
+    {
+        Self {
+            re: self.re - other.re,
+            im: self.im - other.im,
+        }
+    }
+
+    /// `self · w`.
+    #[inline(always)]
+    fn times<S: Isa>(self, w: Self) -> Self
+    where
+        V: Vector<S>,
+    {
+        Self {
+            re: (-self.im).mul_add(w.im, self.re * w.re),
+            im: self.im.mul_add(w.re, self.re * w.im),
+        }
+    }
+
+    /// `self · conj(w)`.
+    #[inline(always)]
+    fn times_conjugate<S: Isa>(self, w: Self) -> Self
+    where
+        V: Vector<S>,
+    {
+        Self {
+            re: self.im.mul_add(w.im, self.re * w.re),
+            im: (-self.re).mul_add(w.im, self.im * w.re),
+        }
+    }
+}
+
+#[inline(always)]
+fn butterfly2<S: Isa, V: Vector<S>>(a: [Complex<V>; 2]) -> [Complex<V>; 2] {
+    [a[0].plus(a[1]), a[0].minus(a[1])]
+}
+
+#[inline(always)]
+fn butterfly4<S: Isa, V: Vector<S>>(a: [Complex<V>; 4]) -> [Complex<V>; 4] {
+    let even = a[0].plus(a[2]);
+    let even_difference = a[0].minus(a[2]);
+    let odd = a[1].plus(a[3]);
+    let odd_difference = a[1].minus(a[3]);
+    [
+        even.plus(odd),
+        Complex {
+            re: even_difference.re + odd_difference.im,
+            im: even_difference.im - odd_difference.re,
+        },
+        even.minus(odd),
+        Complex {
+            re: even_difference.re - odd_difference.im,
+            im: even_difference.im + odd_difference.re,
+        },
+    ]
+}
+
+#[inline(always)]
+fn butterfly8<S: Isa, V: Vector<S>>(isa: S, a: [Complex<V>; 8]) -> [Complex<V>; 8] {
+    let half_root = V::splat(isa, core::f32::consts::FRAC_1_SQRT_2);
+    let even = butterfly4([a[0], a[2], a[4], a[6]]);
+    let odd = butterfly4([a[1], a[3], a[5], a[7]]);
+    // odd[1] · (1 − i) and odd[3] · (−1 − i), their 1/√2 folded into the multiply-adds below
+    let turned1 = Complex {
+        re: odd[1].re + odd[1].im,
+        im: odd[1].im - odd[1].re,
+    };
+    let turned3 = Complex {
+        re: odd[3].im - odd[3].re,
+        im: odd[3].re + odd[3].im,
+    };
+    let up = |e: V, o: V| o.mul_add(half_root, e);
+    let down = |e: V, o: V| (-o).mul_add(half_root, e);
+    [
+        even[0].plus(odd[0]),
+        Complex {
+            re: up(even[1].re, turned1.re),
+            im: up(even[1].im, turned1.im),
+        },
+        Complex {
+            re: even[2].re + odd[2].im,
+            im: even[2].im - odd[2].re,
+        },
+        Complex {
+            re: up(even[3].re, turned3.re),
+            im: down(even[3].im, turned3.im),
+        },
+        even[0].minus(odd[0]),
+        Complex {
+            re: down(even[1].re, turned1.re),
+            im: down(even[1].im, turned1.im),
+        },
+        Complex {
+            re: even[2].re - odd[2].im,
+            im: even[2].im + odd[2].re,
+        },
+        Complex {
+            re: down(even[3].re, turned3.re),
+            im: up(even[3].im, turned3.im),
+        },
+    ]
+}
+
+#[inline(always)]
+fn butterfly<S: Isa, V: Vector<S>, const RADIX: usize>(
+    isa: S,
+    a: [Complex<V>; RADIX],
+) -> [Complex<V>; RADIX] {
+    let mut out = a;
+    match RADIX {
+        2 => out.copy_from_slice(&butterfly2([a[0], a[1]])),
+        4 => out.copy_from_slice(&butterfly4([a[0], a[1], a[2], a[3]])),
+        _ => out.copy_from_slice(&butterfly8(
+            isa,
+            [a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7]],
+        )),
+    }
+    out
+}
+
+/// Splits a block into its `RADIX` equal sub-blocks.
+#[inline(always)]
+fn sub_blocks<T, const RADIX: usize>(block: &mut [T]) -> [&mut [T]; RADIX] {
+    let mut rest = block.chunks_exact_mut((block.len() / RADIX).max(1));
+    core::array::from_fn(
+        #[inline(always)]
+        |_| rest.next().unwrap_or_default(),
+    )
+}
+
+/// First forward pass: `input` (real, as many ticks as `z` has chunks) times the twist, butterflies
+/// of `radix` (2, 4 or 8), times `twiddles` (one chunk a column and sub-block, `radix` sub-blocks).
+/// `constants[j]` is the part of the twist that belongs to sub-block j.
+pub fn first(
+    simd: Simd,
+    radix: usize,
+    input: &[Tick],
+    z: &mut [Chunk],
+    twiddles: &[Chunk],
+    constants: &[[f32; 2]; 8],
+    columns: Range<usize>,
+) {
+    dispatch!(simd.0, isa => match radix {
+        2 => first_over::<_, 2>(isa, input, z, twiddles, constants, columns),
+        4 => first_over::<_, 4>(isa, input, z, twiddles, constants, columns),
+        _ => first_over::<_, 8>(isa, input, z, twiddles, constants, columns),
+    });
+}
+
+#[inline(always)]
+fn first_over<S: Isa, const RADIX: usize>(
+    isa: S,
+    input: &[Tick],
+    z: &mut [Chunk],
+    twiddles: &[Chunk],
+    constants: &[[f32; 2]; 8],
+    columns: Range<usize>,
+) {
+    let stride = z.len() / RADIX;
+    let mut z = sub_blocks::<_, RADIX>(z);
+    for column in columns {
+        let x: [&Tick; RADIX] = core::array::from_fn(
+            #[inline(always)]
+            |j| &input[j * stride + column],
+        );
+        let w: [&Chunk; RADIX] = core::array::from_fn(
+            #[inline(always)]
+            |j| &twiddles[j * stride + column],
+        );
+        let z = z.each_mut().map(
+            #[inline(always)]
+            |sub| &mut sub[column],
+        );
+        for at in (0..TICK).step_by(S::f32s::LEN) {
+            let a = core::array::from_fn(
+                #[inline(always)]
+                |j| {
+                    let x = S::f32s::from_slice(isa, &x[j].0[at..at + S::f32s::LEN]);
+                    Complex {
+                        re: x * constants[j][0],
+                        im: x * constants[j][1],
+                    }
+                },
+            );
+            let b = butterfly::<S, S::f32s, RADIX>(isa, a);
+            for j in 0..RADIX {
+                b[j].times(Complex::load(isa, w[j], at)).store(z[j], at);
+            }
+        }
+    }
+}
+
+/// Forward pass in place over one block `z`, radix 4 or 8. Sub-block 0 needs no twiddle, so
+/// `twiddles` has `radix − 1` sub-blocks.
+pub fn pass(simd: Simd, radix: usize, z: &mut [Chunk], twiddles: &[Chunk], columns: Range<usize>) {
+    dispatch!(simd.0, isa => match radix {
+        4 => pass_over::<_, 4>(isa, z, twiddles, columns),
+        _ => pass_over::<_, 8>(isa, z, twiddles, columns),
+    });
+}
+
+#[inline(always)]
+fn pass_over<S: Isa, const RADIX: usize>(
+    isa: S,
+    z: &mut [Chunk],
+    twiddles: &[Chunk],
+    columns: Range<usize>,
+) {
+    let stride = z.len() / RADIX;
+    let mut z = sub_blocks::<_, RADIX>(z);
+    for column in columns {
+        let w: [&Chunk; RADIX] = core::array::from_fn(
+            #[inline(always)]
+            |j| &twiddles[j.saturating_sub(1) * stride + column],
+        );
+        let z = z.each_mut().map(
+            #[inline(always)]
+            |sub| &mut sub[column],
+        );
+        for at in (0..TICK).step_by(S::f32s::LEN) {
+            let a = core::array::from_fn(
+                #[inline(always)]
+                |j| Complex::load(isa, z[j], at),
+            );
+            let b = butterfly::<S, S::f32s, RADIX>(isa, a);
+            b[0].store(z[0], at);
+            for j in 1..RADIX {
+                b[j].times(Complex::load(isa, w[j], at)).store(z[j], at);
+            }
+        }
+    }
+}
+
+/// Inverse of [`pass`].
+pub fn inverse_pass(
+    simd: Simd,
+    radix: usize,
+    z: &mut [Chunk],
+    twiddles: &[Chunk],
+    columns: Range<usize>,
+) {
+    dispatch!(simd.0, isa => match radix {
+        4 => inverse_pass_over::<_, 4>(isa, z, twiddles, columns),
+        _ => inverse_pass_over::<_, 8>(isa, z, twiddles, columns),
+    });
+}
+
+#[inline(always)]
+fn inverse_pass_over<S: Isa, const RADIX: usize>(
+    isa: S,
+    z: &mut [Chunk],
+    twiddles: &[Chunk],
+    columns: Range<usize>,
+) {
+    let stride = z.len() / RADIX;
+    let mut z = sub_blocks::<_, RADIX>(z);
+    for column in columns {
+        let w: [&Chunk; RADIX] = core::array::from_fn(
+            #[inline(always)]
+            |j| &twiddles[j.saturating_sub(1) * stride + column],
+        );
+        let z = z.each_mut().map(
+            #[inline(always)]
+            |sub| &mut sub[column],
+        );
+        for at in (0..TICK).step_by(S::f32s::LEN) {
+            let a = core::array::from_fn(
+                #[inline(always)]
+                |j| {
+                    let bin = Complex::load(isa, z[j], at);
+                    if j == 0 {
+                        bin.exchanged()
+                    } else {
+                        bin.times_conjugate(Complex::load(isa, w[j], at))
+                            .exchanged()
+                    }
+                },
+            );
+            let b = butterfly::<S, S::f32s, RADIX>(isa, a);
+            for j in 0..RADIX {
+                b[j].exchanged().store(z[j], at);
+            }
+        }
+    }
+}
+
+/// Last inverse pass and overlap-add: the inverse of [`first`], whose real part plus `overlap` is
+/// `output` and whose imaginary part is the new `overlap`.
+#[allow(
+    clippy::too_many_arguments,
+    reason = "first's arguments and the two results"
+)]
+pub fn last(
+    simd: Simd,
+    radix: usize,
+    z: &[Chunk],
+    twiddles: &[Chunk],
+    constants: &[[f32; 2]; 8],
+    output: &mut [Tick],
+    overlap: &mut [Tick],
+    columns: Range<usize>,
+) {
+    dispatch!(simd.0, isa => match radix {
+        2 => last_over::<_, 2>(isa, z, twiddles, constants, output, overlap, columns),
+        4 => last_over::<_, 4>(isa, z, twiddles, constants, output, overlap, columns),
+        _ => last_over::<_, 8>(isa, z, twiddles, constants, output, overlap, columns),
+    });
+}
+
+#[inline(always)]
+fn last_over<S: Isa, const RADIX: usize>(
+    isa: S,
+    z: &[Chunk],
+    twiddles: &[Chunk],
+    constants: &[[f32; 2]; 8],
+    output: &mut [Tick],
+    overlap: &mut [Tick],
+    columns: Range<usize>,
+) {
+    let stride = z.len() / RADIX;
+    let mut output = sub_blocks::<_, RADIX>(output);
+    let mut overlap = sub_blocks::<_, RADIX>(overlap);
+    for column in columns {
+        let z: [&Chunk; RADIX] = core::array::from_fn(
+            #[inline(always)]
+            |j| &z[j * stride + column],
+        );
+        let w: [&Chunk; RADIX] = core::array::from_fn(
+            #[inline(always)]
+            |j| &twiddles[j * stride + column],
+        );
+        let output = output.each_mut().map(
+            #[inline(always)]
+            |sub| &mut sub[column].0,
+        );
+        let overlap = overlap.each_mut().map(
+            #[inline(always)]
+            |sub| &mut sub[column].0,
+        );
+        for at in (0..TICK).step_by(S::f32s::LEN) {
+            let a = core::array::from_fn(
+                #[inline(always)]
+                |j| {
+                    let bin: Complex<S::f32s> = Complex::load(isa, z[j], at);
+                    bin.times_conjugate(Complex::load(isa, w[j], at))
+                        .exchanged()
+                },
+            );
+            let b = butterfly::<S, S::f32s, RADIX>(isa, a);
+            for j in 0..RADIX {
+                let y = b[j].exchanged();
+                let [c_re, c_im] = constants[j].map(
+                    #[inline(always)]
+                    |c| S::f32s::splat(isa, c),
+                );
+                let y = y.times_conjugate(Complex { re: c_re, im: c_im });
+                overlap_add(isa, y, output[j], overlap[j], at);
+            }
+        }
+    }
+}
+
+/// `output = re + overlap`, `overlap = im`, for one vector.
+#[inline(always)]
+fn overlap_add<S: Isa, V: Vector<S>>(
+    isa: S,
+    y: Complex<V>,
+    output: &mut [f32; TICK],
+    overlap: &mut [f32; TICK],
+    at: usize,
+) {
+    let overlap = &mut overlap[at..at + V::LEN];
+    (y.re + V::from_slice(isa, overlap)).store_slice(&mut output[at..at + V::LEN]);
+    y.im.store_slice(overlap);
+}
+
+/// Exchanges rows and lanes: three perfect shuffles.
+#[inline(always)]
+fn transposed<S: Isa>(isa: S, a: [f32x8<S>; 8]) -> [f32x8<S>; 8] {
+    let shuffled = |a: [f32x8<S>; 8]| {
+        let [p0, p1, p2, p3]: [_; 4] = core::array::from_fn(
+            #[inline(always)]
+            |i| isa.interleave_f32x8(a[i], a[i + 4]),
+        );
+        [p0.0, p0.1, p1.0, p1.1, p2.0, p2.1, p3.0, p3.1]
+    };
+    shuffled(shuffled(shuffled(a)))
+}
+
+#[inline(always)]
+fn transposed_complex<S: Isa>(isa: S, a: [Complex<f32x8<S>>; 8]) -> [Complex<f32x8<S>>; 8] {
+    let re = transposed(
+        isa,
+        a.map(
+            #[inline(always)]
+            |a| a.re,
+        ),
+    );
+    let im = transposed(
+        isa,
+        a.map(
+            #[inline(always)]
+            |a| a.im,
+        ),
+    );
+    core::array::from_fn(
+        #[inline(always)]
+        |i| Complex {
+            re: re[i],
+            im: im[i],
+        },
+    )
+}
+
+/// A row of eight points.
+type Row<S> = Complex<f32x8<S>>;
+
+#[inline(always)]
+fn forward_rows<S: Isa>(
+    isa: S,
+    rows: [Row<S>; 8],
+    twiddles: &Chunk,
+    skip_first: bool,
+) -> [Row<S>; 8] {
+    let b = butterfly8(isa, rows);
+    let turned = core::array::from_fn(
+        #[inline(always)]
+        |k| {
+            if skip_first && k == 0 {
+                b[k]
+            } else {
+                b[k].times(Complex::load(isa, twiddles, 8 * k))
+            }
+        },
+    );
+    butterfly8(isa, transposed_complex(isa, turned))
+}
+
+#[inline(always)]
+fn inverse_rows<S: Isa>(
+    isa: S,
+    rows: [Row<S>; 8],
+    twiddles: &Chunk,
+    skip_first: bool,
+) -> [Row<S>; 8] {
+    let b = butterfly8(isa, rows.map(Complex::exchanged)).map(Complex::exchanged);
+    let b = transposed_complex(isa, b);
+    let turned = core::array::from_fn(
+        #[inline(always)]
+        |k| {
+            let bin = if skip_first && k == 0 {
+                b[k]
+            } else {
+                b[k].times_conjugate(Complex::load(isa, twiddles, 8 * k))
+            };
+            bin.exchanged()
+        },
+    );
+    butterfly8(isa, turned).map(Complex::exchanged)
+}
+
+#[inline(always)]
+fn load_rows<S: Isa>(isa: S, chunk: &Chunk) -> [Row<S>; 8] {
+    core::array::from_fn(
+        #[inline(always)]
+        |j| Complex::load(isa, chunk, 8 * j),
+    )
+}
+
+#[inline(always)]
+fn store_rows<S: Isa>(rows: [Row<S>; 8], chunk: &mut Chunk) {
+    for (j, row) in rows.into_iter().enumerate() {
+        row.store(chunk, 8 * j);
+    }
+}
+
+/// 64-point transforms of the chunks of `z`, each into its own place of a delay line: chunk i goes
+/// to `line[i · stride + slot]`.
+pub fn forward_leaf(
+    simd: Simd,
+    z: &[Chunk],
+    twiddles: &Chunk,
+    line: &mut [Chunk],
+    stride: usize,
+    slot: usize,
+) {
+    dispatch!(simd.0, isa => {
+        for (z, row) in z.iter().zip(line.chunks_exact_mut(stride.max(1))) {
+            store_rows(forward_rows(isa, load_rows(isa, z), twiddles, true), &mut row[slot]);
+        }
+    });
+}
+
+/// 64-point inverse transforms of the chunks of `z`, in place.
+pub fn inverse_leaf(simd: Simd, z: &mut [Chunk], twiddles: &Chunk) {
+    dispatch!(simd.0, isa => {
+        for z in z {
+            store_rows(inverse_rows(isa, load_rows(isa, z), twiddles, true), z);
+        }
+    });
+}
+
+/// The whole forward transform of 64 real samples.
+pub fn forward_small(
+    simd: Simd,
+    input: &[f32; TICK],
+    twiddles: &Chunk,
+    constants: &[[f32; 2]; 8],
+    bins: &mut Chunk,
+) {
+    dispatch!(simd.0, isa => {
+        let rows = core::array::from_fn(#[inline(always)] |j| {
+            let x = f32x8::from_slice(isa, &input[8 * j..8 * j + 8]);
+            Complex { re: x * constants[j][0], im: x * constants[j][1] }
+        });
+        store_rows(forward_rows(isa, rows, twiddles, false), bins);
+    });
+}
+
+/// The whole inverse transform of 64 bins, and the overlap-add.
+pub fn inverse_small(
+    simd: Simd,
+    bins: &Chunk,
+    twiddles: &Chunk,
+    constants: &[[f32; 2]; 8],
+    output: &mut [f32; TICK],
+    overlap: &mut [f32; TICK],
+) {
+    dispatch!(simd.0, isa => {
+        let rows = inverse_rows(isa, load_rows(isa, bins), twiddles, false);
+        for (j, row) in rows.into_iter().enumerate() {
+            let [re, im] = constants[j].map(#[inline(always)] |c| f32x8::splat(isa, c));
+            overlap_add(isa, row.times_conjugate(Complex { re, im }), output, overlap, 8 * j);
+        }
+    });
+}

@@ -1,0 +1,65 @@
+//! `cargo xtask test`: everything a change must pass, in the order that fails soonest.
+
+use std::path::Path;
+use std::process::Command;
+
+/// Runs formatting check, lints, documentation and tests of the whole workspace, and says of each
+/// what it runs. The error names the first that failed.
+pub fn run() -> Result<(), String> {
+    // The library, the renderer and their tests need Rust and a C linker, both of which had to be
+    // here for this program to be built: there is nothing to install.
+    println!("xtask: nothing to install: tests need only Rust and a linker");
+    let steps: [(&str, &[&str], &[(&str, &str)]); 5] = [
+        ("formatting", &["fmt", "--all", "--check"], &[]),
+        (
+            "lints",
+            &[
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "-D",
+                "warnings",
+            ],
+            &[],
+        ),
+        (
+            "documentation",
+            &["doc", "--workspace", "--no-deps"],
+            &[("RUSTDOCFLAGS", "-D warnings")],
+        ),
+        (
+            "build without default features",
+            &["build", "--no-default-features"],
+            &[],
+        ),
+        ("tests", &["test", "--workspace"], &[]),
+    ];
+    for (name, arguments, environment) in steps {
+        println!("xtask: {name}: cargo {}", arguments.join(" "));
+        let status = cargo()
+            .args(arguments)
+            .envs(environment.iter().copied())
+            .status()
+            .map_err(|error| format!("{name}: cargo cannot be started: {error}"))?;
+        if !status.success() {
+            return Err(format!("{name} failed: cargo {}", arguments.join(" ")));
+        }
+    }
+    println!("xtask: all checks passed");
+    Ok(())
+}
+
+/// The cargo that runs this program, in the workspace's folder.
+pub fn cargo() -> Command {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.current_dir(workspace());
+    command
+}
+
+/// The workspace's folder.
+pub fn workspace() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here)
+}
