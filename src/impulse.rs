@@ -1,5 +1,18 @@
 //! Impulse responses: what a room, a spring or a row of spikes answers to a click.
+//!
+//! Every function here either gives a whole, finite, non-empty [`ImpulseResponse`] or an error that says
+//! what was expected, what was found and what to do. No bytes and no rate make it panic, and no file
+//! makes it take more memory than [`load::MAX_SAMPLES`] allows.
+//!
+//! The flow: [`library`] says which, [`load`] reads it, [`resample`] takes it to the session's rate,
+//! [`shape`] changes it, [`analyze`] says what it is. All of it allocates. Loader thread.
 #![forbid(unsafe_code)]
+
+pub mod analyze;
+pub mod library;
+pub mod load;
+pub mod resample;
+pub mod shape;
 
 /// Recorded or made sound that a signal is convolved with: one buffer per channel, all of the same
 /// length, at one sample rate.
@@ -15,8 +28,21 @@ pub struct ImpulseResponse {
     pub channels: Vec<Vec<f32>>,
 }
 
+impl ImpulseResponse {
+    /// Length in frames (samples per channel).
+    pub fn frames(&self) -> usize {
+        self.channels.iter().map(Vec::len).max().unwrap_or(0)
+    }
+
+    /// Length in seconds.
+    pub fn seconds(&self) -> f64 {
+        self.frames() as f64 / f64::from(self.sample_rate)
+    }
+}
+
 /// What the channels of an impulse response are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Layout {
     /// One channel, heard by every channel of the signal.
     Mono,

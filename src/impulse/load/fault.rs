@@ -1,0 +1,186 @@
+//! Why a file cannot be an impulse, each in one line: what was expected, what was found, what to do.
+
+use super::{MAX_CHANNELS, MAX_MAGNITUDE, MAX_SAMPLES, MAX_SECONDS};
+use std::io;
+use thiserror::Error;
+
+/// A file that could not be read, and why. Its text is one line, whatever the file is called.
+#[derive(Debug, Error)]
+#[error("{file}: {fault}")]
+pub struct LoadError {
+    /// The file as the user gave it, control characters escaped.
+    pub file: String,
+    /// What is wrong with it.
+    pub fault: Fault,
+}
+
+impl LoadError {
+    pub(super) fn new(file: &str, fault: Fault) -> Self {
+        Self {
+            file: shown(file),
+            fault,
+        }
+    }
+}
+
+/// A name as it may stand in a one-line message: control characters escaped.
+pub(in crate::impulse) fn shown(name: &str) -> String {
+    let mut shown = String::with_capacity(name.len());
+    for character in name.chars() {
+        if character.is_control() {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+/// What is wrong with a file.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// Nothing has that name.
+    #[error("expected a WAV file, but there is no such file; check the path")]
+    Missing,
+    /// The name is a folder's.
+    #[error("expected a WAV file, but this is a folder; name a file inside it")]
+    Directory,
+    /// A pipe, socket or device.
+    #[error(
+        "expected a WAV file, but this is a pipe or a device, which has no length to check; save it to a file first"
+    )]
+    NotAFile,
+    /// The file may not be read.
+    #[error(
+        "expected a readable file, but permission is denied; change its permissions or copy it"
+    )]
+    Permission,
+    /// The system failed to read it.
+    #[error("expected to read the file, but the system reports: {0}; check the disk and try again")]
+    Io(io::Error),
+    /// Not one byte.
+    #[error("expected a WAV file, but the file is empty (0 bytes); export or download it again")]
+    Empty,
+    /// Some other kind of file.
+    #[error("expected a WAV file (RIFF … WAVE), but this is {found}; convert it to WAV")]
+    NotWav {
+        /// What it looks like.
+        found: &'static str,
+    },
+    /// The structure of the file contradicts itself.
+    #[error("expected a well-formed WAV file, but {found}; export it again")]
+    Malformed {
+        /// The contradiction.
+        found: String,
+    },
+    /// The file ends before its samples do.
+    #[error(
+        "expected {expected} bytes of samples, but the file ends after {found}; it is truncated: copy or download it again"
+    )]
+    Truncated {
+        /// Bytes the header promises.
+        expected: u64,
+        /// Bytes that are there.
+        found: u64,
+    },
+    /// A header without a single sample.
+    #[error("expected at least one frame of sound, but the file has none; export it again")]
+    NoFrames,
+    /// More channels than a matrix may have.
+    #[error(
+        "expected 1 to {MAX_CHANNELS} channels, but the file has {channels}; split it into smaller files"
+    )]
+    TooManyChannels {
+        /// Channels in the header.
+        channels: u16,
+    },
+    /// True stereo was asked for.
+    #[error(
+        "expected 4 channels for true stereo (LL, LR, RL, RR), but the file has {channels}; choose another layout or file"
+    )]
+    NotTrueStereo {
+        /// Channels in the header.
+        channels: u16,
+    },
+    /// Longer than any impulse.
+    #[error("expected at most {MAX_SECONDS} s, but the file lasts {seconds:.1} s; trim it")]
+    TooLong {
+        /// Length of the file.
+        seconds: f64,
+    },
+    /// More samples than memory should be spent on.
+    #[error(
+        "expected at most {MAX_SAMPLES} samples in all channels together, but the file has {samples}; trim it, or take fewer channels"
+    )]
+    TooLarge {
+        /// Samples in all channels.
+        samples: u64,
+    },
+    /// The samples are 64-bit float.
+    #[error(
+        "expected integers of 8 to 32 bits or 32-bit float, but the samples are 64-bit float, which is not supported yet; convert the file to 32-bit float"
+    )]
+    Float64,
+    /// A compressed or exotic format.
+    #[error(
+        "expected integers of 8 to 32 bits or 32-bit float, but the samples are {found}; convert the file to 24-bit or 32-bit float WAV"
+    )]
+    Format {
+        /// The format, by name or tag.
+        found: String,
+    },
+    /// A sample is NaN or infinite.
+    #[error(
+        "expected finite samples, but frame {frame} of channel {channel} is {value}; export the file again"
+    )]
+    NotFinite {
+        /// NaN or an infinity.
+        value: f32,
+        /// Frame of the first one, from 0.
+        frame: usize,
+        /// Its channel, from 1.
+        channel: usize,
+    },
+    /// A sample is beyond any sound.
+    #[error(
+        "expected samples within ±{MAX_MAGNITUDE}, but frame {frame} of channel {channel} is {value:e}; scale the file to full scale = 1"
+    )]
+    TooLoud {
+        /// The sample.
+        value: f32,
+        /// Frame of the first one, from 0.
+        frame: usize,
+        /// Its channel, from 1.
+        channel: usize,
+    },
+    /// Within the limits, but this machine has no room for it.
+    #[error(
+        "expected room in memory for the file, but there is none; close something or trim the file"
+    )]
+    OutOfMemory,
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::Missing,
+            io::ErrorKind::PermissionDenied => Self::Permission,
+            io::ErrorKind::IsADirectory => Self::Directory,
+            _ => Self::Io(error),
+        }
+    }
+}
+
+impl Fault {
+    /// hound reads behind a header of ours, so what remains is the system's failure, or a file that
+    /// shrank after it was measured.
+    pub(super) fn from_hound(error: hound::Error) -> Self {
+        match error {
+            hound::Error::IoError(error) => Self::Io(error),
+            other => Self::Malformed {
+                found: format!("its samples cannot be decoded ({other})"),
+            },
+        }
+    }
+}
