@@ -150,8 +150,8 @@ type AtRate = (Arc<ImpulseResponse>, usize);
 /// resampled is kept.
 #[derive(Debug)]
 pub struct Source {
-    original: ImpulseResponse,
-    levelled: ImpulseResponse,
+    original: Arc<ImpulseResponse>,
+    levelled: Arc<ImpulseResponse>,
     gain_db: f64,
     at_rate: Mutex<BTreeMap<u32, AtRate>>,
 }
@@ -170,9 +170,16 @@ impl Source {
 
     /// As [`Source::open`], for an impulse that is already there. Loader thread.
     pub fn new(impulse: ImpulseResponse, normalise: Normalise) -> Self {
-        let (levelled, gain_db) = shape::normalise(&impulse, normalise);
+        let original = Arc::new(impulse);
+        let (levelled, gain_db) = match normalise {
+            Normalise::None => (Arc::clone(&original), 0.0),
+            Normalise::Energy => {
+                let (levelled, gain_db) = shape::normalise(&original, normalise);
+                (Arc::new(levelled), gain_db)
+            }
+        };
         Self {
-            original: impulse,
+            original,
             levelled,
             gain_db,
             at_rate: Mutex::default(),
@@ -189,23 +196,28 @@ impl Source {
     /// Errors: [`LoaderError::Routing`], [`LoaderError::Resample`].
     pub fn fit(&self, inputs: usize, sample_rate: u32) -> Result<Fitted, LoaderError> {
         let routing = route(&self.levelled, inputs)?;
-        // Held while resampling: a second file of the same rate waits rather than doing it again.
-        let mut kept = self.at_rate.lock().unwrap_or_else(PoisonError::into_inner);
-        let (impulse, delay) = match kept.get(&sample_rate) {
-            Some(known) => known.clone(),
-            None => {
-                let Aligned { impulse, delay } = resample::aligned(&self.levelled, sample_rate)?;
-                let made = (Arc::new(impulse), delay);
-                kept.insert(sample_rate, made.clone());
-                made
-            }
-        };
+        let (impulse, delay) = self.at_rate(sample_rate)?;
         Ok(Fitted {
             impulse,
             routing,
             delay,
             gain_db: self.gain_db,
         })
+    }
+
+    fn at_rate(&self, sample_rate: u32) -> Result<AtRate, ResampleError> {
+        if sample_rate == self.levelled.sample_rate {
+            return Ok((Arc::clone(&self.levelled), 0));
+        }
+        // Held while resampling: a second file of the same rate waits rather than doing it again.
+        let mut kept = self.at_rate.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = kept.get(&sample_rate) {
+            return Ok(known.clone());
+        }
+        let Aligned { impulse, delay } = resample::aligned(&self.levelled, sample_rate)?;
+        let made = (Arc::new(impulse), delay);
+        kept.insert(sample_rate, made.clone());
+        Ok(made)
     }
 }
 
