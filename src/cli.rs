@@ -1,8 +1,56 @@
-//! The command line.
+//! The command line: parse, call, print.
+//!
+//! Results go to stdout; progress, warnings and errors to stderr, errors as one line that begins
+//! with `partita:`. How it ended is the exit code: [`Exit`].
 
+mod exit;
+mod impulse;
+mod render;
+mod say;
+
+use clap::{Parser, Subcommand};
+pub use exit::Exit;
 use std::process::ExitCode;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "partita",
+    version,
+    about = "Convolution echo and reverb",
+    after_help = exit::HELP,
+    arg_required_else_help = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Play WAV files through an impulse response and write the result
+    Render(render::Args),
+    /// List the factory impulses, or describe one
+    Impulse(impulse::Args),
+}
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no mistakes: they go to stdout, with 0.
+            let exit = if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Ok
+            };
+            let _ = error.print();
+            return exit.into();
+        }
+    };
+    match cli.command {
+        Command::Render(args) => render::run(&args),
+        Command::Impulse(args) => impulse::run(&args),
+    }
+    .into()
 }

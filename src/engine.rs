@@ -14,6 +14,7 @@ mod delay_line;
 pub mod fft;
 mod kernel;
 mod level;
+pub mod mixer;
 pub mod offline;
 pub mod partition;
 pub mod prepared;

@@ -1,0 +1,63 @@
+//! How the program ends.
+
+use crate::render::RenderError;
+use std::process::ExitCode;
+
+/// The exit code. With several inputs, that of the first that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: done.
+    Ok,
+    /// 2: the command line makes no sense.
+    Usage,
+    /// 3: an input cannot be read.
+    Input,
+    /// 4: the impulse cannot be read, or does not go with the input.
+    Impulse,
+    /// 5: the output exists, or cannot be written.
+    Output,
+    /// 130: stopped by Ctrl-C or a request to terminate. No unfinished file is left.
+    Interrupted,
+}
+
+/// The same, for `--help`.
+pub(super) const HELP: &str = "\
+Exit codes:
+  0    done
+  2    the command line makes no sense
+  3    an input cannot be read
+  4    the impulse cannot be read, or does not go with the input
+  5    the output exists or cannot be written
+  130  interrupted; no unfinished file is left
+With several inputs all are tried, and the code is that of the first that failed.";
+
+impl Exit {
+    /// The number the shell sees.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Usage => 2,
+            Self::Input => 3,
+            Self::Impulse => 4,
+            Self::Output => 5,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+impl From<&RenderError> for Exit {
+    fn from(error: &RenderError) -> Self {
+        match error {
+            RenderError::Input { .. } => Self::Input,
+            RenderError::Impulse(_) | RenderError::Prepare { .. } => Self::Impulse,
+            RenderError::Output { .. } => Self::Output,
+            RenderError::Interrupted => Self::Interrupted,
+        }
+    }
+}
