@@ -156,6 +156,12 @@ impl PreparedImpulse {
         self.frames
     }
 
+    /// Memory that the spectra take, in bytes.
+    pub fn bytes(&self) -> usize {
+        let spectra = self.responses.iter().flat_map(|response| &response.levels);
+        spectra.map(|level| size_of_val(&level[..])).sum()
+    }
+
     pub(super) fn sources(&self, output: usize) -> &[Source] {
         &self.sources[output]
     }
