@@ -210,6 +210,8 @@ pub fn render(
     let mut wet = vec![vec![0.0_f32; block]; outputs];
     let end = frames.saturating_add(delay as u64);
     (watch.expected)(end);
+    // Where the convolution has ended; what a transform leaves beyond it is rounding, not sound.
+    let sounding = input_frames.saturating_add(fitted.impulse.frames().saturating_sub(1) as u64);
     let mut at = 0;
     while at < end {
         if watch.stop.load(Ordering::Relaxed) {
@@ -226,6 +228,10 @@ pub fn render(
         }
         let ahead: Vec<&[f32]> = slices(&sound, delay, delay + now);
         convolver.process(&mut Block::new(&ahead, &mut slices_mut(&mut wet, 0, now)));
+        let heard = usize::try_from(sounding.saturating_sub(at)).map_or(now, |left| left.min(now));
+        for channel in &mut wet {
+            channel[heard..now].fill(0.0);
+        }
         // Before the output's first frame only the resampling filter rings.
         let skip =
             usize::try_from((delay as u64).saturating_sub(at)).map_or(now, |left| left.min(now));
