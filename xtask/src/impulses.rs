@@ -1,8 +1,9 @@
 //! `cargo xtask impulses`: makes the impulses that Partita ships.
 //!
-//! - The same bytes on every machine: all arithmetic is `f64` in a fixed order, transcendental functions come from
-//!   `libm` and not from the platform, noise from an own seeded generator, and nothing depends on threads
-//!   or on the order of a map. `--check` and a test compare every committed file byte by byte.
+//! - The same bytes on every machine: all arithmetic is `f64` in a fixed order, transcendental
+//!   functions come from `libm` and not from the platform, noise from an own seeded generator, and
+//!   nothing depends on threads or on the order of a map. `--check` and a test compare every
+//!   committed file byte by byte.
 //! - 48 kHz, 24 bit, peaks between −6 and −1 dBFS, no DC, faded to silence at the end.
 //! - [`IMPULSES`] is the only list; `impulses/catalogue.toml` is written from it.
 
@@ -109,9 +110,7 @@ const IMPULSES: [Impulse; 6] = [
 
 /// Makes all files, or checks them.
 pub fn run(arguments: &Arguments) -> Result<(), String> {
-    let workspace = concat!(env!("CARGO_MANIFEST_DIR"), "/../impulses");
-    let default = PathBuf::from(workspace);
-    let directory = arguments.output_dir.as_ref().unwrap_or(&default);
+    let directory = &arguments.output_dir.clone().unwrap_or_else(committed);
     if arguments.check {
         let files = check(directory)?;
         println!("{files} files in {} are as made", directory.display());
@@ -124,6 +123,14 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
         println!("{name:20} {:>8} bytes", bytes.len());
     }
     Ok(())
+}
+
+/// impulses/ of the workspace that this was built in.
+fn committed() -> PathBuf {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    workspace
+        .expect("xtask is in the workspace")
+        .join("impulses")
 }
 
 /// How many files in `directory` are what the generator makes, or what is wrong with them.

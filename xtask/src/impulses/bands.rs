@@ -26,8 +26,9 @@ impl Curve {
 /// octave changes by a tenth from band to band.
 const THIRDS: core::ops::RangeInclusive<i32> = -10..=13;
 
-/// The share of band `index` of [`THIRDS`] at `frequency`: cos² slopes that add up to one everywhere,
-/// so that the sum of all bands is the signal itself. The outermost bands reach to the ends.
+/// The share of band `index` of [`THIRDS`] at `frequency`: cos² slopes that add up to one
+/// everywhere, so that the sum of all bands is the signal itself. The outermost bands reach to the
+/// ends.
 fn share(index: i32, frequency: f64) -> f64 {
     let place = 3.0 * libm::log2(frequency.max(1.0) / 1000.0);
     let place = place.clamp(f64::from(*THIRDS.start()), f64::from(*THIRDS.end()));
@@ -42,8 +43,8 @@ fn share(index: i32, frequency: f64) -> f64 {
 /// Gives `noise` a decay time (seconds for 60 dB) of its own in every third-octave band.
 ///
 /// The bands are cut without phase shift and each multiplied by its exponential: the decay in a
-/// band is straight, however long (Välimäki et al. 2012, §IV). With all times equal the result is the noise
-/// times one exponential.
+/// band is straight, however long (Välimäki et al. 2012, §IV). With all times equal the result is
+/// the noise times one exponential.
 pub fn decay(noise: &[f64], time: Curve) -> Vec<f64> {
     // A quarter of padding keeps what the filters smear over the ends out of the other end.
     let fourier = Fourier::new((noise.len() + noise.len() / 4).next_power_of_two());

@@ -5,7 +5,8 @@ use super::{SAMPLE_RATE, frames};
 
 /// The textbook's f * g with two spikes: the sound, and one copy, half as loud, 400 ms later.
 ///
-/// Both are exact in 24 bits: 0.75 and 0.375. Mono, so each channel of the signal meets the same echo.
+/// Both are exact in 24 bits: 0.75 and 0.375. Mono, so each channel of the signal meets the same
+/// echo.
 pub fn two_spikes() -> Vec<Vec<f64>> {
     let mut spikes = vec![0.0; frames(0.4) + 1];
     spikes[0] = 0.75;
@@ -20,12 +21,13 @@ const FEEDBACK: f64 = 0.562;
 /// Repeats: the last is 45 dB below the first.
 const REPEATS: usize = 10;
 
-/// Repeats that bounce left, right, left…, each darker and thinner than the one before, as in a tape delay.
+/// Repeats that bounce left, right, left…, each darker and thinner than the one before, as in a
+/// tape delay.
 ///
-/// True stereo. There is one path of bounces for everything: the left input enters it on the left after one step,
-/// the right input on the right after two. So a source on the left or on the right begins on its own side,
-/// and a source in the middle, which is in both inputs, bounces too: with mirrored paths its repeats
-/// would come from both sides at once. The dry sound is not in it.
+/// True stereo. There is one path of bounces for everything: the left input enters it on the left
+/// after one step, the right input on the right after two. So a source on the left or on the right
+/// begins on its own side, and a source in the middle, which is in both inputs, bounces too: with
+/// mirrored paths its repeats would come from both sides at once. The dry sound is not in it.
 pub fn ping_pong() -> Vec<Vec<f64>> {
     let length = frames(STEP) * REPEATS + frames(0.05);
     let mut paths = vec![vec![0.0; length]; 4];

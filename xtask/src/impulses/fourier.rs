@@ -30,7 +30,7 @@ impl Fourier {
         (2 * self.cosine.len()).max(1)
     }
 
-    /// X[k] = Σ x[n] e^(−2πikn/N), in place, unscaled.
+    /// `X[k] = Σ x[n] e^(−2πikn/N)`, in place, unscaled.
     pub fn forward(&self, re: &mut [f64], im: &mut [f64]) {
         let length = self.length();
         assert!(re.len() == length && im.len() == length);

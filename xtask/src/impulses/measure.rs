@@ -1,7 +1,7 @@
 //! What ISO 3382-1 and its relatives measure of an impulse response.
 //!
-//! Decay times come from Schroeder's backward integral (Schroeder 1965) over the whole response: the factory
-//! impulses have no noise floor that would have to be cut off first.
+//! Decay times come from Schroeder's backward integral (Schroeder 1965) over the whole response:
+//! the factory impulses have no noise floor that would have to be cut off first.
 
 use super::SAMPLE_RATE;
 use super::bands::OCTAVES;
@@ -107,8 +107,8 @@ pub fn mixing_time(signal: &[f64]) -> Option<f64> {
     Some(place as f64 / SAMPLE_RATE)
 }
 
-/// Normalised echo density by frame: the share of samples beyond one standard deviation in a Hann window
-/// of 20 ms, against that of Gaussian noise (Abel & Huang 2006).
+/// Normalised echo density by frame: the share of samples beyond one standard deviation in a Hann
+/// window of 20 ms, against that of Gaussian noise (Abel & Huang 2006).
 pub fn densities(signal: &[f64]) -> impl Iterator<Item = (usize, f64)> {
     let half = (0.01 * SAMPLE_RATE) as usize;
     let window: Vec<f64> = (0..2 * half)
@@ -127,7 +127,8 @@ pub fn densities(signal: &[f64]) -> impl Iterator<Item = (usize, f64)> {
     })
 }
 
-/// Largest normalised cross-correlation of two channels within ±1 ms, between the frames of `range`.
+/// Largest normalised cross-correlation of two channels within ±1 ms, between the frames of
+/// `range`.
 pub fn correlation(a: &[f64], b: &[f64], range: core::ops::Range<usize>) -> f64 {
     let (a, b) = (&a[range.clone()], &b[range]);
     let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();

@@ -1,15 +1,15 @@
 //! A plate reverb: every mode of a steel sheet, added up.
 //!
-//! - Stereo: one driver, two pickups. Frame 0 is the driver's impulse; there is no direct sound but the
-//!   plate's own, whose high frequencies arrive first.
-//! - Dense from the first milliseconds, because dispersion smears every reflection; modes are as dense at 100 Hz
-//!   as at 10 kHz.
+//! - Stereo: one driver, two pickups. Frame 0 is the driver's impulse; there is no direct sound but
+//!   the plate's own, whose high frequencies arrive first.
+//! - Dense from the first milliseconds, because dispersion smears every reflection; modes are as
+//!   dense at 100 Hz as at 10 kHz.
 //!
-//! The thin plate of Kirchhoff with simply supported edges, its modes (m, n) at κπ²(m²/Lx² + n²/Ly²) rad/s with
-//! κ² = Eh²/(12ρ(1 − ν²)): Bilbao 2007, "A digital plate reverberation algorithm"; Bilbao 2009,
-//! Numerical Sound Synthesis, §11–12. Size and thickness are those of the classic studio plate: 2 m × 1 m of 0.5 mm steel.
-//! The decay is shorter at high frequencies, as thermoelastic and radiation losses and the damping panel make it
-//! (Arcas & Chaigne 2010).
+//! The thin plate of Kirchhoff with simply supported edges, its modes (m, n) at κπ²(m²/Lx² +
+//! n²/Ly²) rad/s with κ² = Eh²/(12ρ(1 − ν²)): Bilbao 2007, "A digital plate reverberation
+//! algorithm"; Bilbao 2009, Numerical Sound Synthesis, §11–12. Size and thickness are those of the
+//! classic studio plate: 2 m × 1 m of 0.5 mm steel. The decay is shorter at high frequencies, as
+//! thermoelastic and radiation losses and the damping panel make it (Arcas & Chaigne 2010).
 
 use core::f64::consts::PI;
 
@@ -24,17 +24,18 @@ pub const TIME: Curve = Curve([2.60, 2.50, 2.35, 2.15, 1.85, 1.45, 1.05, 0.75]);
 const EDGES: [f64; 2] = [2.0, 0.983];
 /// κ of 0.5 mm steel in m²/s: E = 200 GPa, ρ = 7850 kg/m³, ν = 0.3.
 const STIFFNESS: f64 = 0.764;
-/// Where the driver stands and where the pickups, as shares of the edges. Both pickups are equally far from the
-/// driver, or the nearer would pull the picture to its side.
+/// Where the driver stands and where the pickups, as shares of the edges. Both pickups are equally
+/// far from the driver, or the nearer would pull the picture to its side.
 const DRIVER: [f64; 2] = [0.487, 0.559];
 const PICKUPS: [[f64; 2]; 2] = [[0.173, 0.327], [0.8143, 0.694]];
-/// Modes are excited from here to there, in Hz, fading over an octave at the bottom and a third at the top.
+/// Modes are excited from here to there, in Hz, fading over an octave at the bottom and a third at
+/// the top.
 const RANGE: [f64; 2] = [50.0, 18_500.0];
 
 /// Modes that are computed side by side.
 const LANES: usize = 8;
 
-/// One mode: cos(ωt)·e^(−σt), by the recursion y[n] = 2r cos(ω)·y[n−1] − r²·y[n−2].
+/// One mode: cos(ωt)·e^(−σt), by the recursion `y[n] = 2r cos(ω)·y[n−1] − r²·y[n−2]`.
 struct Mode {
     frequency: f64,
     seconds: f64,
@@ -59,8 +60,8 @@ pub fn plate() -> Vec<Vec<f64>> {
 }
 
 fn modes() -> Vec<Mode> {
-    // Rolled steel is not quite even: each mode is a little off its formula. Without that the echoes of an exact
-    // rectangle keep a pattern, and their density stays at 0.8 of noise's.
+    // Rolled steel is not quite even: each mode is a little off its formula. Without that the
+    // echoes of an exact rectangle keep a pattern, and their density stays at 0.8 of noise's.
     let mut random = Random::new(0x50_4C_41_54_45);
     let most = |edge: f64| {
         let wavelengths = (2.0 * PI * RANGE[1] / STIFFNESS).sqrt() / PI;

@@ -1,7 +1,8 @@
 //! Seeded random numbers, the same on every machine and for ever: the noise in the factory impulses
 //! must not change because a crate changed its generator.
 //!
-//! Generator: xoshiro256++ (Blackman & Vigna 2019), seeded through SplitMix64 as its authors advise.
+//! Generator: xoshiro256++ (Blackman & Vigna 2019), seeded through SplitMix64 as its authors
+//! advise.
 
 use core::f64::consts::TAU;
 
@@ -47,7 +48,8 @@ impl Random {
         if self.next() >> 63 == 0 { 1.0 } else { -1.0 }
     }
 
-    /// Normal, mean 0, variance 1 (Box & Muller 1958; the second value is thrown away for simplicity).
+    /// Normal, mean 0, variance 1 (Box & Muller 1958; the second value is thrown away for
+    /// simplicity).
     pub fn gaussian(&mut self) -> f64 {
         let radius = (-2.0 * libm::log(1.0 - self.uniform())).sqrt();
         radius * libm::cos(TAU * self.uniform())

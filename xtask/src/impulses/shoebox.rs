@@ -2,8 +2,8 @@
 //!
 //! Allen & Berkley 1979, with four things theirs did not have: absorption and air that depend on
 //! frequency (a minimum-phase filter per image), band-limited fractional delays (Peterson 1986),
-//! directional microphones, and images displaced by some centimetres, without which the exact lattice of a
-//! box sounds as sweeping echoes (De Sena et al. 2015).
+//! directional microphones, and images displaced by some centimetres, without which the exact
+//! lattice of a box sounds as sweeping echoes (De Sena et al. 2015).
 
 use super::SAMPLE_RATE;
 use super::air::{self, SPEED_OF_SOUND};
@@ -22,8 +22,9 @@ pub struct Shoebox {
     pub time: Curve,
     /// How far each image stands from its exact place, per axis, in metres.
     pub displacement: f64,
-    /// Share of its pressure that a reflection from the floor keeps as such: chairs and people break it up. Without
-    /// them the floor, so soon after the direct sound and nearly as loud, would comb it.
+    /// Share of its pressure that a reflection from the floor keeps as such: chairs and people
+    /// break it up. Without them the floor, so soon after the direct sound and nearly as loud,
+    /// would comb it.
     pub floor: f64,
 }
 
@@ -69,8 +70,8 @@ impl Shoebox {
 
     /// Energy that one reflection leaves, as e^−value, at `frequency` in Hz.
     ///
-    /// Eyring's formula solved for the absorption, the air's part taken out first. Where air alone would
-    /// make the time shorter than asked, the walls are hard.
+    /// Eyring's formula solved for the absorption, the air's part taken out first. Where air alone
+    /// would make the time shorter than asked, the walls are hard.
     fn absorption_exponent(&self, frequency: f64) -> f64 {
         let decibels_per_neper = 10.0 * core::f64::consts::LOG10_E;
         let room = 24.0 * core::f64::consts::LN_10 * self.volume()
@@ -79,9 +80,9 @@ impl Shoebox {
         ((room - air) / self.surface()).max(0.005)
     }
 
-    /// The reflections of `source` that `microphone` hears within `seconds` after the direct sound, which is not
-    /// among them. Frame 0 is the direct sound's arrival; amplitudes are pressures relative to one
-    /// metre from the source. `weight` fades images by their time in seconds.
+    /// The reflections of `source` that `microphone` hears within `seconds` after the direct sound,
+    /// which is not among them. Frame 0 is the direct sound's arrival; amplitudes are pressures
+    /// relative to one metre from the source. `weight` fades images by their time in seconds.
     pub fn reflections(
         &self,
         source: Point,
@@ -122,8 +123,8 @@ impl Shoebox {
         output
     }
 
-    /// Image of `source` in cell `cell` of the lattice, mirrored along the axes set in `mirror`, and the
-    /// number of its reflections (Allen & Berkley's equation 9).
+    /// Image of `source` in cell `cell` of the lattice, mirrored along the axes set in `mirror`,
+    /// and the number of its reflections (Allen & Berkley's equation 9).
     fn image(&self, source: Point, cell: [i32; 3], mirror: usize) -> (Point, i32) {
         let mut bounces = 0;
         let place = core::array::from_fn(|axis| {
@@ -149,7 +150,8 @@ const REACH: i32 = 24;
 /// Adds filtered, delayed images to a response.
 struct Painter {
     fourier: Fourier,
-    /// Per bin: the exponent of one reflection's loss, and the air's loss in nepers per metre, of pressure.
+    /// Per bin: the exponent of one reflection's loss, and the air's loss in nepers per metre, of
+    /// pressure.
     losses: Vec<(f64, f64)>,
 }
 
@@ -228,7 +230,8 @@ mod tests {
             displacement: 0.0,
             floor: 1.0,
         };
-        // One metre above the floor of a tall room, 4 m apart: the floor's image is 4.47 m away, all others beyond 10 m.
+        // One metre above the floor of a tall room, 4 m apart: the floor's image is 4.47 m away,
+        // all others beyond 10 m.
         let microphone = Microphone {
             place: [7.0, 15.0, 1.0],
             axis: [1.0, 0.0, 0.0],

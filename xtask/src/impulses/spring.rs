@@ -1,14 +1,16 @@
-//! A spring reverb: three springs in a tank, each an echo that disperses a little more on every return.
+//! A spring reverb: three springs in a tank, each an echo that disperses a little more on every
+//! return.
 //!
-//! - Stereo: both sides hear all springs, in different proportions; they agree much more than a room's do.
-//! - Frame 0 is the first arrival at the end of the shortest spring: the 30 ms the wave needs to get there are
-//!   left to the pre-delay.
+//! - Stereo: both sides hear all springs, in different proportions; they agree much more than a
+//!   room's do.
+//! - Frame 0 is the first arrival at the end of the shortest spring: the 30 ms the wave needs to
+//!   get there are left to the pre-delay.
 //!
-//! Below the transition frequency of about 4 kHz a spring carries low frequencies faster than high ones, so that
-//! a click comes out as a rising chirp, longer with each echo; above it a fainter, faster wave remains
-//! (Parker & Bilbao 2009, "Spring reverberation: a physical perspective"). Made as Välimäki, Parker
-//! & Abel 2010, "Parametric spring reverberation effect", have it: cascades of allpass filters stretched to the transition
-//! frequency, in a delay loop.
+//! Below the transition frequency of about 4 kHz a spring carries low frequencies faster than high
+//! ones, so that a click comes out as a rising chirp, longer with each echo; above it a fainter,
+//! faster wave remains (Parker & Bilbao 2009, "Spring reverberation: a physical perspective"). Made
+//! as Välimäki, Parker & Abel 2010, "Parametric spring reverberation effect", have it: cascades of
+//! allpass filters stretched to the transition frequency, in a delay loop.
 
 use super::filter::{self, Biquad, Keep};
 use super::random::Random;
@@ -17,7 +19,8 @@ use super::{SAMPLE_RATE, fade_out, frames, normalise};
 /// Transition frequency in Hz: where the stretched allpass of [`STRETCH`] samples delays most.
 pub const TRANSITION: f64 = SAMPLE_RATE / (2.0 * STRETCH as f64);
 const STRETCH: usize = 6;
-/// Time in seconds after which an echo would be 60 dB down without damping; with it 2.2 s at low frequencies.
+/// Time in seconds after which an echo would be 60 dB down without damping; with it 2.2 s at low
+/// frequencies.
 const TIME: f64 = 2.6;
 
 struct Spring {
@@ -68,7 +71,7 @@ pub fn spring() -> Vec<Vec<f64>> {
         }
     }
     for channel in &mut channels {
-        // The transducers: nothing below 70 Hz, and the coupling makes the bottom thin.
+        // The transducers carry nothing below 70 Hz, and DC must not stay.
         filter::apply(filter::butterworth(Keep::High, 70.0, 1), channel);
         fade_out(channel, 0.2);
     }
@@ -123,7 +126,8 @@ impl Spring {
                 .iter()
                 .map(|(k, a)| Allpass::new(*k, *a))
                 .collect(),
-            // At the transition a wave spends longest on its way; undamped, that frequency would whistle.
+            // At the transition a wave spends longest on its way; undamped, that frequency would
+            // whistle.
             damping: Biquad::new(Keep::Low, 1.1 * TRANSITION, 0.65),
             wave: vec![0.0; frames(self.way)],
             // An end reflects with the sign turned.
@@ -215,8 +219,8 @@ mod tests {
     use super::*;
     use core::f64::consts::TAU;
 
-    /// Group delay at the far end is the way plus that of the stretched allpass filters, and so grows up to the
-    /// transition frequency.
+    /// Group delay at the far end is the way plus that of the stretched allpass filters, and so
+    /// grows up to the transition frequency.
     #[test]
     fn first_pass_is_a_chirp_with_the_delay_of_its_allpass_filters() {
         let spring = &SPRINGS[0];

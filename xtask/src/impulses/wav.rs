@@ -2,13 +2,15 @@
 //!
 //! Written by hand rather than with hound so that a new release of hound cannot change a committed
 //! file, and because four paths LL LR RL RR are no loudspeakers: the channel mask must be empty,
-//! where hound would name them front left, front right, centre and subwoofer. A test reads the files with hound.
+//! where hound would name them front left, front right, centre and subwoofer. A test reads the
+//! files with hound.
 
 use super::SAMPLE_RATE;
 
 const FULL_SCALE: f64 = 8_388_608.0;
 
-/// WAVE_FORMAT_EXTENSIBLE, PCM, 24 bit, 48 kHz. Samples are rounded to the nearest step, halves away from zero.
+/// WAVE_FORMAT_EXTENSIBLE, PCM, 24 bit, 48 kHz. Samples are rounded to the nearest step, halves
+/// away from zero.
 ///
 /// # Panics
 /// If channels differ in length or a sample does not fit: the generator made a mistake.
