@@ -11,6 +11,7 @@
 pub mod block;
 mod convolver;
 mod delay_line;
+pub mod fft;
 mod kernel;
 mod level;
 pub mod mixer;

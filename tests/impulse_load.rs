@@ -351,7 +351,7 @@ fn files_and_what_is_not_one() {
         assert!(matches!(told(zero.unwrap_err()), Fault::NotAFile));
         let locked = folder.path().join("locked.wav");
         fs::write(&locked, Wav::float(1, &[0.5]).build()).unwrap();
-        fs::set_permissions(&locked, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).unwrap();
         // Root reads it all the same.
         if fs::File::open(&locked).is_err() {
             assert!(matches!(

@@ -212,7 +212,7 @@ impl Convolver {
         let tick = (self.tick + 1) % self.ring_ticks;
         for (index, level) in self.levels.iter_mut().enumerate() {
             let ticks = level.size() / TICK;
-            if tick % ticks != 0 {
+            if !tick.is_multiple_of(ticks) {
                 break;
             }
             if index == 0 {

@@ -19,26 +19,48 @@ pub(super) enum Task {
     Inverse { output: u16, step: Step },
 }
 
-/// Nanoseconds that tasks are meant to take, so that a few fit into the smallest callback.
-const GRAIN: f32 = 180.0;
+/// Nanoseconds that a multiply task is meant to take, so that a few fit into the smallest callback.
+const GRAIN: f32 = 300.0;
 
 impl Task {
-    /// Weight of the task: nanoseconds on a 3 GHz AVX-512 core, measured once. Only their
-    /// proportions matter. Fixed, never profiled at start, so that the schedule is the same
-    /// everywhere and every time.
+    /// Weight of the task: nanoseconds, measured once on a 3 GHz AVX-512 core inside a running
+    /// engine. Only their proportions matter. Fixed, never profiled at start, so that the schedule is
+    /// the same everywhere and every time. What long levels read has left the second-level cache by
+    /// the time their turn comes round again, which weighs more than any arithmetic.
     pub fn cost(&self, level: &Level, impulse: &PreparedImpulse) -> f32 {
-        let step = |step: &Step| match *step {
-            Step::Small => 45.0,
-            Step::Outer { .. } | Step::Inner { .. } => 90.0,
-            Step::Leaves { leaves } => 10.0 + 32.0 * f32::from(leaves.1 - leaves.0),
-        };
+        let (medium, long) = (level.size() >= 4096, level.size() >= 32_768);
         match self {
-            Self::Forward { step: part, .. } => step(part),
+            Self::Forward { step, .. } => match *step {
+                Step::Small => 65.0,
+                Step::Outer { .. } => {
+                    if long {
+                        150.0
+                    } else {
+                        80.0
+                    }
+                }
+                Step::Inner { .. } => 75.0,
+                Step::Leaves { leaves } => {
+                    10.0 + if long { 110.0 } else { 75.0 } * f32::from(leaves.1 - leaves.0)
+                }
+            },
             Self::Multiply { output, chunks } => {
-                let chunks = f32::from(chunks.1 - chunks.0);
-                10.0 + chunks * level.multiply_cost(impulse.sources(usize::from(*output)).len())
+                let sources = impulse.sources(usize::from(*output)).len();
+                10.0 + f32::from(chunks.1 - chunks.0) * level.multiply_cost(sources)
             }
-            Self::Inverse { step: part, .. } => 1.1 * step(part),
+            Self::Inverse { step, .. } => match *step {
+                Step::Small => 85.0,
+                Step::Outer { .. } if long => 350.0,
+                Step::Outer { .. } => {
+                    if medium {
+                        150.0
+                    } else {
+                        95.0
+                    }
+                }
+                Step::Inner { .. } => 75.0,
+                Step::Leaves { leaves } => 10.0 + 90.0 * f32::from(leaves.1 - leaves.0),
+            },
         }
     }
 }
@@ -56,6 +78,8 @@ struct Output {
 #[derive(Debug)]
 pub(super) struct Level {
     index: usize,
+    /// Whether no longer level follows.
+    last: bool,
     transform: Arc<Transform>,
     partitions: usize,
     lines: Vec<FrequencyDelayLine>,
@@ -81,6 +105,7 @@ impl Level {
         };
         let mut level = Self {
             index,
+            last: index + 1 == impulse.plan().levels().len(),
             partitions,
             lines: (0..inputs).map(|_| line()).collect(),
             newest: Newest::new(partitions),
@@ -123,15 +148,14 @@ impl Level {
         tasks
     }
 
-    /// Nanoseconds of the multiply-accumulate of one chunk. Long levels have left the second-level
-    /// cache by the time their turn comes round again.
+    /// Nanoseconds of the multiply-accumulate of one chunk.
     fn multiply_cost(&self, sources: usize) -> f32 {
-        let a_partition = if self.transform.size() >= 32_768 {
-            9.0
-        } else if self.transform.size() >= 4096 {
-            6.0
-        } else {
-            3.5
+        let a_partition = match self.size() {
+            0..512 => 4.0,
+            512..4096 => 6.5,
+            4096..32_768 if self.last => 12.0,
+            4096..32_768 => 22.0,
+            _ => 33.0,
         };
         sources as f32 * (4.0 + a_partition * self.partitions as f32)
     }

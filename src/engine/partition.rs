@@ -16,9 +16,10 @@ use super::kernel::TICK;
 /// Longest impulse response that can be planned: 2²⁴ samples, 349 s at 48 kHz.
 pub const MAX_FRAMES: usize = 1 << 24;
 
-/// Impulses up to this length, 4 s at 48 kHz, do without the level of 32768: below it, the larger
-/// transforms cost more than the longer sums they replace.
-const WITHOUT_LARGEST: usize = 192_000;
+/// Impulses up to this length, 2 s at 48 kHz, do without the level of 32768: below it, the larger
+/// transforms cost more than the longer sums they replace, which then still fit into the
+/// second-level cache.
+const WITHOUT_LARGEST: usize = 96_000;
 
 /// One partition size of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -104,7 +105,7 @@ mod tests {
 
     #[test]
     fn levels_cover_the_impulse_without_gap_or_overlap() {
-        for frames in (1..3000).chain([100_000, 192_000, 192_001, 480_000, 1_000_000]) {
+        for frames in (1..3000).chain([100_000, 96_000, 96_001, 480_000, 1_000_000]) {
             let plan = PartitionPlan::real_time(frames);
             let mut covered = TICK;
             for (index, level) in plan.levels().iter().enumerate() {

@@ -156,6 +156,12 @@ impl PreparedImpulse {
         self.frames
     }
 
+    /// Memory that the spectra take, in bytes.
+    pub fn bytes(&self) -> usize {
+        let spectra = self.responses.iter().flat_map(|response| &response.levels);
+        spectra.map(|level| size_of_val(&level[..])).sum()
+    }
+
     pub(super) fn sources(&self, output: usize) -> &[Source] {
         &self.sources[output]
     }
@@ -223,8 +229,8 @@ fn checked_frames(routing: &Routing, responses: &[&[f32]]) -> Result<usize, Prep
         return Err(PrepareError::MissingResponse { expected, got });
     }
     for (channel, response) in responses.iter().enumerate() {
-        let wrong = |sample: &f32| !(sample.abs() <= LOUDEST);
-        if let Some(frame) = response.iter().position(wrong) {
+        let sound = |sample: &f32| sample.abs() <= LOUDEST;
+        if let Some(frame) = response.iter().position(|sample| !sound(sample)) {
             return Err(PrepareError::NotANumber {
                 channel,
                 frame,

@@ -3,7 +3,7 @@
 //! Guaranteed: the factory impulses are in the program itself, so their names work on every machine without a file.
 //! A name that is not one of them is answered with the names that are.
 //!
-//! To add one: its WAV in impulses/, its entry in impulses/catalogue.toml, its line in [`WAVS`].
+//! To add one: its WAV in impulses/, its entry in impulses/catalogue.toml, its line in `WAVS`.
 //! tests/impulse_library.rs fails while the three disagree.
 
 use super::load::{self, LayoutChoice, LoadError};

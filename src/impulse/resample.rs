@@ -2,7 +2,8 @@
 //!
 //! Guaranteed, between any two rates in [`RATES`]:
 //! - **Gain.** The frequency response is kept, not the peak: h′\[n\] = (old ÷ new) · h(n ÷ new). A unit impulse stays
-//!   transparent, and a sine through the impulse has the level it had, within 0.01 dB up to 0.4 of the lower rate.
+//!   transparent, and a sine through the impulse has the level it had, within 0.01 dB up to 0.4 of the lower rate
+//!   (but in notches: where rays cancel, what remains of an error is larger against what remains of the sound).
 //! - **Time.** What sounded at t sounds at t, save where there is no room before t = 0 (below). The resampler's own
 //!   latency is taken off, its tail is kept.
 //! - **Identity.** The rate it already has gives the same samples, to the bit.
@@ -10,18 +11,19 @@
 //! # What rings before time zero
 //!
 //! A band-limited impulse rings on both sides of every sample, and a convolver without latency has no negative time
-//! to ring in. Cutting that part off changes the gain of what stands in the first samples (measured: 1.7 dB for a spike at
-//! sample 1, 0.1 dB still at sample 40). Correcting the gain afterwards can be right for one frequency only, and a
-//! minimum-phase filter disperses and delays every impulse, also those that need nothing. So:
+//! to ring in. Cutting that part off changes the gain of what stands in the first samples (measured: 1.7 dB for a
+//! spike at sample 1, 0.1 dB still at sample 40). Correcting the gain afterwards can be right for one frequency
+//! only, and a minimum-phase filter disperses and delays every impulse, also those that need nothing. So:
 //!
 //! 1. Sample 0 lies on sample 0 of the new grid and needs no interpolation: it is carried over as it is, flat
 //!    at every frequency. A spike there stays the dry sound itself, and mixing wet and dry cannot comb.
 //! 2. Where [`LEAD_IN`] samples of the lower rate (0.54 ms at 44.1 kHz) of silence precede the rest, its ringing is
-//!    faded in over them. **No delay.** This is the rule: recordings begin with the air between source and
-//!    microphone, echoes with a spike and a gap.
-//! 3. Else all channels are delayed by what is missing of that lead-in, never more than it, and sample 0 rings with the
-//!    others. [`aligned`] reports the delay. Why 24: the worst error up to 0.4 of the lower rate, for spikes at samples 0
-//!    to 100 between seven pairs of rates, was 0.033 dB with 16 samples, 0.029 with 20, 0.008 with 24.
+//!    faded in over them. **No delay.** So it is for echoes with a spike and a gap, and for recordings that keep the
+//!    air between source and microphone; recordings trimmed to their first sound fall under 3.
+//! 3. Else all channels are delayed by what is missing of that lead-in, never more than it, and sample 0 rings with
+//!    the others. [`aligned`] reports the delay. Why 24: the worst error up to 0.4 of the lower rate, for spikes at
+//!    samples 0 to 100 between seven pairs of rates, was 0.033 dB with 16 samples, 0.029 with 20, 0.008 with 24
+//!    (0.0097 over fourteen).
 //!
 //! Silence is what adds up to less than [`NEGLIGIBLE_DB`]. The end is treated likewise: what rings past the last
 //! sound is faded out over the silence there, and the impulse grows by what is missing of it.
@@ -98,8 +100,8 @@ pub struct Aligned {
     pub delay: usize,
 }
 
-/// `impulse` at `to_rate` Hz: ⌈frames · new ÷ old⌉ long, and longer by at most [`LEAD_IN`] samples of the lower rate at
-/// either end that has no silence to ring in.
+/// `impulse` at `to_rate` Hz: ⌈frames · new ÷ old⌉ long, and longer by at most [`LEAD_IN`] samples of the lower rate
+/// at either end that has no silence to ring in.
 ///
 /// Errors: a rate out of [`RATES`], unless both are the same; a result beyond [`MAX_SAMPLES`]. Loader thread.
 pub fn resample(impulse: &ImpulseResponse, to_rate: u32) -> Result<ImpulseResponse, ResampleError> {
@@ -114,22 +116,58 @@ pub fn aligned(impulse: &ImpulseResponse, to_rate: u32) -> Result<Aligned, Resam
             delay: 0,
         });
     }
-    let plan = Plan::new(impulse, to_rate)?;
+    convert(impulse, to_rate, FILTER, Ends::Faded)
+}
+
+/// The band below half of `to_rate` and all of its energy: every bit of ringing, behind a filter of `filter` samples
+/// of the lower rate. For measuring, not for convolving: time zero is somewhere inside.
+pub(super) fn band(
+    impulse: &ImpulseResponse,
+    to_rate: u32,
+    filter: u32,
+) -> Result<ImpulseResponse, ResampleError> {
+    convert(impulse, to_rate, filter, Ends::Whole).map(|aligned| aligned.impulse)
+}
+
+/// What becomes of the ringing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ends {
+    /// Faded, as the module says.
+    Faded,
+    /// Kept.
+    Whole,
+}
+
+fn convert(
+    impulse: &ImpulseResponse,
+    to_rate: u32,
+    filter: u32,
+    ends: Ends,
+) -> Result<Aligned, ResampleError> {
+    let plan = Plan::new(impulse, to_rate, filter)?;
     let mut converter = plan.converter(&impulse.name)?;
 
     // The earliest sound and the latest, of all channels: they are moved together or not at all.
-    let mut reach = Reach::of(impulse, First::Apart);
     let mut first = First::Apart;
-    if plan.lead_in(&reach) > 0 {
+    let mut reach = Reach::of(impulse, first);
+    if plan.lead_in(reach) > 0 {
         first = First::Along;
-        reach = Reach::of(impulse, First::Along);
+        reach = Reach::of(impulse, first);
     }
-    let edges = plan.edges(&reach);
+    let edges = match ends {
+        Ends::Faded => plan.edges(reach),
+        Ends::Whole => Edges {
+            start: 0,
+            fade_in: 0,
+            fade_out: 0,
+            end: plan.blocks * plan.block_out,
+        },
+    };
     let channels = impulse
         .channels
         .iter()
         .map(|channel| {
-            let mut samples = converter.run(channel, first, impulse.frames())?;
+            let mut samples = converter.run(channel, first)?;
             edges.fade(&mut samples);
             if let (First::Apart, Some(&sample)) = (first, channel.first()) {
                 samples[plan.zero] += f64::from(sample);
@@ -155,6 +193,8 @@ struct Plan {
     /// Block of the converter, in samples of the old rate.
     block_in: usize,
     block_out: usize,
+    /// Blocks that hold the sound, and one more: the filter is one block long, so silence brings all of it out.
+    blocks: usize,
     /// Where time zero is in what the converter gives.
     zero: usize,
     /// Length of the sound, ringing not counted.
@@ -166,7 +206,7 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(impulse: &ImpulseResponse, to_rate: u32) -> Result<Self, ResampleError> {
+    fn new(impulse: &ImpulseResponse, to_rate: u32, filter: u32) -> Result<Self, ResampleError> {
         let from_rate = impulse.sample_rate;
         for rate in [from_rate, to_rate] {
             if !RATES.contains(&rate) {
@@ -190,14 +230,16 @@ impl Plan {
         let (period_in, period_out) = (from_rate / divisor, to_rate / divisor);
         let shorter = period_in.min(period_out);
         // Even, so that half a block, the filter's delay, is a whole number of samples at both rates.
-        let periods = FILTER.div_ceil(shorter).next_multiple_of(2);
+        let periods = filter.div_ceil(shorter).next_multiple_of(2);
+        let block_in = (periods * period_in) as usize;
         let block_out = (periods * period_out) as usize;
         let scaled = |samples: u32| (u64::from(samples) * to).div_ceil(from.min(to)) as usize;
         Ok(Self {
             from_rate,
             to_rate,
-            block_in: (periods * period_in) as usize,
+            block_in,
             block_out,
+            blocks: impulse.frames().div_ceil(block_in) + 1,
             zero: block_out / 2,
             frames: frames as usize,
             margin: scaled(LEAD_IN),
@@ -226,8 +268,8 @@ impl Plan {
     }
 
     /// Samples that must be put before time zero for the ringing before `reach` to fade in.
-    fn lead_in(&self, reach: &Reach) -> usize {
-        self.margin.saturating_sub(self.at(reach.first))
+    fn lead_in(&self, reach: Option<Reach>) -> usize {
+        reach.map_or(0, |reach| self.margin.saturating_sub(self.at(reach.first)))
     }
 
     /// Where a sample of the old rate stands at the new one, rounded down.
@@ -235,22 +277,31 @@ impl Plan {
         (frame as u64 * u64::from(self.to_rate) / u64::from(self.from_rate)) as usize
     }
 
-    fn edges(&self, reach: &Reach) -> Edges {
-        // The last sample that counts stands at or before this one.
-        let last = (self.at(reach.end) + 1).min(self.frames);
+    fn edges(&self, reach: Option<Reach>) -> Edges {
+        let Some(sound) = reach else {
+            return Edges {
+                start: self.zero,
+                fade_in: 0,
+                fade_out: 0,
+                end: self.zero + self.frames,
+            };
+        };
+        // The last sample that counts stands before this one.
+        let last = (self.at(sound.end) + 1).min(self.frames);
         let lead_out = self.margin.saturating_sub(self.frames - last);
         let start = self.zero - self.lead_in(reach);
         let end = self.zero + self.frames + lead_out;
         Edges {
             start,
-            fade_in: (self.zero + self.at(reach.first) - start).min(self.longest_fade),
+            fade_in: (self.zero + self.at(sound.first) - start).min(self.longest_fade),
             fade_out: (end - self.zero - last).min(self.longest_fade),
             end,
         }
     }
 }
 
-/// The part of a converted channel that is kept, and how long its ends are faded: indices into what the converter gives.
+/// The part of a converted channel that is kept, and how long its ends are faded: indices into what the converter
+/// gives.
 struct Edges {
     start: usize,
     fade_in: usize,
@@ -277,8 +328,8 @@ impl Edges {
     }
 }
 
-/// From 0 at 0 to 1 just past `length`, smooth to the second derivative where the sound stands: the integral of a Hann
-/// window. Its time is warped towards the weak end of the ringing, which was measured to be worth 4 samples.
+/// From 0 at 0 to 1 just past `length`, smooth to the second derivative where the sound stands: the integral of a
+/// Hann window. Its time is warped towards the weak end of the ringing, which was measured to be worth 4 samples.
 fn rise(at: usize, length: usize) -> f64 {
     use std::f64::consts::PI;
     let x = (at as f64 / (length + 1) as f64).powf(0.8);
@@ -304,16 +355,9 @@ struct Converter<'a> {
 
 impl Converter<'_> {
     /// `channel`, its filter's ringing on both sides included, the response kept. Time zero is at `plan.zero`.
-    fn run(
-        &mut self,
-        channel: &[f32],
-        first: First,
-        frames: usize,
-    ) -> Result<Vec<f64>, ResampleError> {
+    fn run(&mut self, channel: &[f32], first: First) -> Result<Vec<f64>, ResampleError> {
         let plan = self.plan;
-        // The filter is one block long, so one block of silence brings all of it out.
-        let blocks = frames.div_ceil(plan.block_in) + 1;
-        let mut out = vec![0.0; blocks * plan.block_out];
+        let mut out = vec![0.0; plan.blocks * plan.block_out];
         let gain = f64::from(plan.from_rate) / f64::from(plan.to_rate);
         self.fft.reset();
         let mut chunks = channel.chunks(plan.block_in);
@@ -338,32 +382,31 @@ impl Converter<'_> {
 }
 
 /// From where to where an impulse counts, in samples of its own rate.
+#[derive(Clone, Copy)]
 struct Reach {
     first: usize,
     end: usize,
 }
 
 impl Reach {
-    /// Spans, in every channel, all but [`NEGLIGIBLE_DB`] of the energy before it and as much after it.
-    fn of(impulse: &ImpulseResponse, first: First) -> Self {
-        let mut reach = Self {
-            first: impulse.frames(),
-            end: 0,
-        };
-        for channel in &impulse.channels {
+    /// Spans, in every channel, all but [`NEGLIGIBLE_DB`] of the energy before it and as much after it. `None` if
+    /// nothing counts.
+    fn of(impulse: &ImpulseResponse, first: First) -> Option<Self> {
+        let reaches = impulse.channels.iter().filter_map(|channel| {
             let square = |&x: &f32| f64::from(x) * f64::from(x);
-            let allowed =
-                channel.iter().map(square).sum::<f64>() * 10_f64.powf(NEGLIGIBLE_DB / 10.0);
+            let energy: f64 = channel.iter().map(square).sum();
+            let allowed = energy * 10_f64.powf(NEGLIGIBLE_DB / 10.0);
             let skipped = usize::from(first == First::Apart).min(channel.len());
             let rest = &channel[skipped..];
-            if let Some(quiet) = exceeds(rest.iter().map(square), allowed) {
-                reach.first = reach.first.min(skipped + quiet);
-            }
-            if let Some(quiet) = exceeds(rest.iter().rev().map(square), allowed) {
-                reach.end = reach.end.max(channel.len() - quiet);
-            }
-        }
-        reach
+            Some(Self {
+                first: skipped + exceeds(rest.iter().map(square), allowed)?,
+                end: channel.len() - exceeds(rest.iter().rev().map(square), allowed)?,
+            })
+        });
+        reaches.reduce(|a, b| Self {
+            first: a.first.min(b.first),
+            end: a.end.max(b.end),
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Changes to an impulse, each a pure function from [`ImpulseResponse`] to [`ImpulseResponse`].
 //!
-//! Guaranteed of [`normalise`]: the gain does not depend on trailing silence, on the sample rate the same sound is stored
-//! at, or on how many channels carry copies of it, within 0.1 dB. A silent impulse is left as it is.
+//! Guaranteed of [`normalise`]: the gain does not depend on trailing silence, on the sample rate the same sound is
+//! stored at, or on how many channels carry copies of it, within 0.1 dB. A silent impulse is left as it is.
 
 use super::resample::{self, RATES};
 use super::{ImpulseResponse, Layout};
@@ -18,8 +18,8 @@ pub enum Normalise {
 
 /// `impulse` at the level that `how` asks for, and the gain in dB that it took. Loader thread.
 ///
-/// 0 dB for a silent impulse. Samples stay finite: an impulse so faint that its gain is beyond what f32 holds counts as
-/// silent.
+/// 0 dB for a silent impulse. Samples stay finite: an impulse so faint that its gain is beyond what f32 holds counts
+/// as silent.
 pub fn normalise(impulse: &ImpulseResponse, how: Normalise) -> (ImpulseResponse, f64) {
     let energy = match how {
         Normalise::None => 1.0,
@@ -44,24 +44,29 @@ fn scale(impulse: &ImpulseResponse, gain: f64) -> ImpulseResponse {
     scaled
 }
 
-/// The rate at which energy is compared. Half of it, 20 kHz, is a band that every usual rate holds.
-const COMMON_RATE: u32 = 40_000;
+/// The rate at which energy is compared. Half of it, 16 kHz, is a band that every usual rate holds, and that
+/// resampling keeps whole at 44.1 kHz and above, whatever the start of the impulse.
+const COMMON_RATE: u32 = 32_000;
 
-/// The power that an output has for each unit of power, of white noise from 0 to 20 kHz, at every input.
+/// Length of the band's filter in samples of the lower rate: all but 0.1 % of the band gets through.
+const FILTER: u32 = 16_384;
+
+/// The power that an output has for each unit of power, of white noise from 0 to 16 kHz, at every input.
 ///
 /// Per channel this is the mean of |H(f)|² over that band. The plain Σh² would be neither the same at every rate
 /// (with the response kept it falls as 1 ÷ rate) nor, once made so, the same for a recording with something above
 /// 22 kHz and its 44.1 kHz copy (3 dB apart for white sound at 96 kHz): hence one band for all. A unit impulse has 1.
 ///
-/// Channels: mono, its own. Stereo, the mean of the two. True stereo, each output has the sum of its two paths (LL + RL,
-/// LR + RR), and the mean of the outputs is taken. A matrix does not say what leads where: the mean over its channels.
+/// Channels: mono, its own. Stereo, the mean of the two. True stereo, each output has the sum of its two paths (LL +
+/// RL, LR + RR), and the mean of the outputs is taken. A matrix does not say what leads where: the mean over its
+/// channels.
 ///
-/// A recording below 40 kHz counts as silent above its band. A rate beyond [`RATES`], or more than can be converted, is not
-/// compared with others: there Σh² · rate ÷ 40 kHz. Loader thread.
+/// A recording below 32 kHz counts as silent above its band. A rate beyond [`RATES`], or more than can be converted,
+/// is not compared with others: there Σh² · rate ÷ 32 kHz. Loader thread.
 pub fn energy(impulse: &ImpulseResponse) -> f64 {
     let compared = RATES
         .contains(&impulse.sample_rate)
-        .then(|| resample::resample(impulse, COMMON_RATE).ok())
+        .then(|| resample::band(impulse, COMMON_RATE, FILTER).ok())
         .flatten();
     let (channels, rate) = match &compared {
         Some(common) => (&common.channels, COMMON_RATE),

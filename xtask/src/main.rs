@@ -1,19 +1,39 @@
 //! Set-up, tests, demonstration, factory impulses and benchmarks of Partita: `cargo xtask --help`.
 
+mod bench;
+mod demo;
+mod impulses;
 mod test;
 
 use clap::Parser;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Partita's set-up and checks")]
 enum Task {
+    /// Render a phrase through a hall and an echo, and draw the waveforms.
+    Demo {
+        /// A WAV file to use instead of the built-in phrase.
+        file: Option<PathBuf>,
+    },
+    /// Measure Partita beside other convolution engines.
+    Bench {
+        /// Passed on to the benchmark; `-- --help` lists what it takes.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Make the factory impulses, or check that the committed ones are what the generator makes.
+    Impulses(impulses::Arguments),
     /// Check formatting, lints and documentation, and run every test.
     Test,
 }
 
 fn main() -> ExitCode {
     let result = match Task::parse() {
+        Task::Bench { arguments } => bench::run(&arguments),
+        Task::Demo { file } => demo::run(file.as_deref()),
+        Task::Impulses(arguments) => impulses::run(&arguments),
         Task::Test => test::run(),
     };
     match result {

@@ -1,0 +1,224 @@
+//! `cargo xtask impulses`: makes the impulses that Partita ships.
+//!
+//! - The same bytes on every machine: all arithmetic is `f64` in a fixed order, transcendental functions come from
+//!   `libm` and not from the platform, noise from an own seeded generator, and nothing depends on threads
+//!   or on the order of a map. `--check` and a test compare every committed file byte by byte.
+//! - 48 kHz, 24 bit, peaks between −6 and −1 dBFS, no DC, faded to silence at the end.
+//! - [`IMPULSES`] is the only list; `impulses/catalogue.toml` is written from it.
+
+mod air;
+mod bands;
+mod echo;
+mod filter;
+mod fourier;
+#[cfg(test)]
+mod measure;
+mod plate;
+mod random;
+mod rooms;
+mod shoebox;
+mod spring;
+#[cfg(test)]
+mod tests;
+mod wav;
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Frames per second of every factory impulse.
+const SAMPLE_RATE: f64 = 48_000.0;
+
+/// The most a file may have, in bytes: all of them are embedded in the plugin.
+const MOST_BYTES: usize = 2_500_000;
+
+/// Licence of everything made here, the project's own.
+const LICENCE: &str = "MIT OR Apache-2.0";
+
+const CATALOGUE: &str = "catalogue.toml";
+
+/// What `cargo xtask impulses` can be told.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Write nothing; fail if a file there is not what the generator makes.
+    #[arg(long)]
+    check: bool,
+    /// Where the impulses are [default: impulses/ of the workspace].
+    #[arg(long, value_name = "DIR")]
+    output_dir: Option<PathBuf>,
+}
+
+/// One factory impulse.
+struct Impulse {
+    /// Its file is `impulses/<name>.wav`.
+    name: &'static str,
+    /// echo, room, hall, plate or spring.
+    kind: &'static str,
+    /// What its channels are: mono, stereo or true-stereo (LL, LR, RL, RR).
+    layout: &'static str,
+    /// One line for the user.
+    description: &'static str,
+    /// Makes its channels.
+    make: fn() -> Vec<Vec<f64>>,
+}
+
+const IMPULSES: [Impulse; 6] = [
+    Impulse {
+        name: "echo-two-spikes",
+        kind: "echo",
+        layout: "mono",
+        description: "The sound and one copy, half as loud, 400 ms later",
+        make: echo::two_spikes,
+    },
+    Impulse {
+        name: "echo-ping-pong",
+        kind: "echo",
+        layout: "true-stereo",
+        description: "Repeats every 250 ms that bounce left and right, each darker; without the dry sound",
+        make: echo::ping_pong,
+    },
+    Impulse {
+        name: "room",
+        kind: "room",
+        layout: "true-stereo",
+        description: "A live room of 180 cubic metres, 0.7 s, close microphones; direct sound at the start",
+        make: rooms::room,
+    },
+    Impulse {
+        name: "hall",
+        kind: "hall",
+        layout: "true-stereo",
+        description: "A concert hall of 15 000 cubic metres, 3 s, a seat in front; direct sound at the start",
+        make: rooms::hall,
+    },
+    Impulse {
+        name: "plate",
+        kind: "plate",
+        layout: "stereo",
+        description: "A studio plate, 2 m by 1 m of steel, 2 s: bright, dense at once; without the dry sound",
+        make: plate::plate,
+    },
+    Impulse {
+        name: "spring",
+        kind: "spring",
+        layout: "stereo",
+        description: "A tank of three springs, 2.2 s: chirping echoes; without the dry sound",
+        make: spring::spring,
+    },
+];
+
+/// Makes all files, or checks them.
+pub fn run(arguments: &Arguments) -> Result<(), String> {
+    let workspace = concat!(env!("CARGO_MANIFEST_DIR"), "/../impulses");
+    let default = PathBuf::from(workspace);
+    let directory = arguments.output_dir.as_ref().unwrap_or(&default);
+    if arguments.check {
+        let files = check(directory)?;
+        println!("{files} files in {} are as made", directory.display());
+        return Ok(());
+    }
+    fs::create_dir_all(directory).map_err(|e| format!("{}: {e}", directory.display()))?;
+    for (name, bytes) in files() {
+        let path = directory.join(&name);
+        fs::write(&path, &bytes).map_err(|e| format!("{}: {e}", path.display()))?;
+        println!("{name:20} {:>8} bytes", bytes.len());
+    }
+    Ok(())
+}
+
+/// How many files in `directory` are what the generator makes, or what is wrong with them.
+fn check(directory: &Path) -> Result<usize, String> {
+    let mut wrong = String::new();
+    let files: Vec<(String, Vec<u8>)> = files().collect();
+    for (name, made) in &files {
+        let path = directory.join(name);
+        match fs::read(&path) {
+            Err(error) => writeln!(wrong, "{}: {error}", path.display()),
+            Ok(found) => match difference(made, &found) {
+                Some(byte) => writeln!(
+                    wrong,
+                    "{}: byte {byte} is not what the generator makes ({} bytes there, {} made)",
+                    path.display(),
+                    found.len(),
+                    made.len()
+                ),
+                None => Ok(()),
+            },
+        }
+        .expect("a String can be written to");
+    }
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut strangers: Vec<String> = entries
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| name.ends_with(".wav") && files.iter().all(|(made, _)| made != name))
+        .collect();
+    strangers.sort();
+    for name in strangers {
+        let path = directory.join(name);
+        writeln!(
+            wrong,
+            "{}: the generator makes no such file",
+            path.display()
+        )
+        .expect("a String can be written to");
+    }
+    if wrong.is_empty() {
+        Ok(files.len())
+    } else {
+        Err(wrong + "cargo xtask impulses makes them anew; commit what it writes")
+    }
+}
+
+/// The first byte in which two files differ; the length of the shorter if one ends before.
+fn difference(made: &[u8], found: &[u8]) -> Option<usize> {
+    let common = made.len().min(found.len());
+    let differing = (0..common).find(|byte| made[*byte] != found[*byte]);
+    differing.or((made.len() != found.len()).then_some(common))
+}
+
+/// Name and bytes of every file, one at a time.
+fn files() -> impl Iterator<Item = (String, Vec<u8>)> {
+    let impulses = IMPULSES.iter().map(|impulse| {
+        let bytes = wav::encode(&(impulse.make)());
+        assert!(bytes.len() <= MOST_BYTES, "{} is too long", impulse.name);
+        (format!("{}.wav", impulse.name), bytes)
+    });
+    impulses.chain([(CATALOGUE.to_owned(), catalogue().into_bytes())])
+}
+
+/// What Partita reads to know its factory impulses.
+fn catalogue() -> String {
+    let mut text = "# Written by `cargo xtask impulses`.\n".to_owned();
+    for impulse in &IMPULSES {
+        writeln!(
+            text,
+            "\n[[impulse]]\nname = {:?}\nkind = {:?}\nlayout = {:?}\ndescription = {:?}\nlicence = {LICENCE:?}",
+            impulse.name, impulse.kind, impulse.layout, impulse.description
+        )
+        .expect("a String can be written to");
+    }
+    text
+}
+
+/// Whole frames in `seconds`.
+fn frames(seconds: f64) -> usize {
+    (seconds * SAMPLE_RATE).round() as usize
+}
+
+/// Brings the last `share` of `signal` down to zero on a raised cosine.
+fn fade_out(signal: &mut [f64], share: f64) {
+    let length = (signal.len() as f64 * share) as usize;
+    for (n, sample) in signal.iter_mut().rev().take(length).enumerate() {
+        *sample *= 0.5 - 0.5 * libm::cos(core::f64::consts::PI * n as f64 / length as f64);
+    }
+}
+
+/// Scales all channels by one factor, so that the highest peak of them is `peak`.
+fn normalise(channels: &mut [Vec<f64>], peak: f64) {
+    let highest = channels
+        .iter()
+        .flatten()
+        .fold(0.0_f64, |h, x| h.max(x.abs()));
+    let samples = channels.iter_mut().flatten();
+    samples.for_each(|sample| *sample *= peak / highest);
+}
