@@ -14,7 +14,7 @@ mod dither;
 mod reader;
 mod writer;
 
-pub use reader::{InputFault, WavReader};
+pub use reader::{InputFault, LOUDEST, MAX_CHANNELS, WavReader};
 pub use writer::{Destination, Existing, Format, OutputFault, WavWriter, Written};
 
 use crate::engine::mixer::{Mix, Mixer};
