@@ -7,6 +7,9 @@
 //! with real and imaginary parts exchanged is the inverse one, and in a split layout the exchange is
 //! free.
 //!
+//! No closure holds a vector here: one that is not inlined would be compiled without the instruction
+//! set, and every operation in it becomes a call.
+//!
 //! Passes work on columns: a column is the 64 consecutive points at the same place of each of the
 //! `RADIX` sub-blocks.
 
@@ -25,6 +28,15 @@ trait Vector<S: Isa>: SimdFloat<S, Element = f32> {}
 impl<S: Isa, V: SimdFloat<S, Element = f32>> Vector<S> for V {}
 
 impl<V: Copy> Complex<V> {
+    #[inline(always)]
+    fn zero<S: Isa>(isa: S) -> Self
+    where
+        V: Vector<S>,
+    {
+        let zero = V::splat(isa, 0.0);
+        Self { re: zero, im: zero }
+    }
+
     #[inline(always)]
     fn exchanged(self) -> Self {
         Self {
@@ -139,34 +151,32 @@ fn butterfly8<S: Isa, V: Vector<S>>(isa: S, a: [Complex<V>; 8]) -> [Complex<V>; 
         re: odd[3].im - odd[3].re,
         im: odd[3].re + odd[3].im,
     };
-    let up = |e: V, o: V| o.mul_add(half_root, e);
-    let down = |e: V, o: V| (-o).mul_add(half_root, e);
     [
         even[0].plus(odd[0]),
         Complex {
-            re: up(even[1].re, turned1.re),
-            im: up(even[1].im, turned1.im),
+            re: turned1.re.mul_add(half_root, even[1].re),
+            im: turned1.im.mul_add(half_root, even[1].im),
         },
         Complex {
             re: even[2].re + odd[2].im,
             im: even[2].im - odd[2].re,
         },
         Complex {
-            re: up(even[3].re, turned3.re),
-            im: down(even[3].im, turned3.im),
+            re: turned3.re.mul_add(half_root, even[3].re),
+            im: (-turned3.im).mul_add(half_root, even[3].im),
         },
         even[0].minus(odd[0]),
         Complex {
-            re: down(even[1].re, turned1.re),
-            im: down(even[1].im, turned1.im),
+            re: (-turned1.re).mul_add(half_root, even[1].re),
+            im: (-turned1.im).mul_add(half_root, even[1].im),
         },
         Complex {
             re: even[2].re - odd[2].im,
             im: even[2].im + odd[2].re,
         },
         Complex {
-            re: down(even[3].re, turned3.re),
-            im: up(even[3].im, turned3.im),
+            re: (-turned3.re).mul_add(half_root, even[3].re),
+            im: turned3.im.mul_add(half_root, even[3].im),
         },
     ]
 }
@@ -188,14 +198,29 @@ fn butterfly<S: Isa, V: Vector<S>, const RADIX: usize>(
     out
 }
 
+/// Exchanges real and imaginary parts of all.
+#[inline(always)]
+fn exchanged<V: Copy, const N: usize>(mut a: [Complex<V>; N]) -> [Complex<V>; N] {
+    for a in &mut a {
+        *a = a.exchanged();
+    }
+    a
+}
+
 /// Splits a block into its `RADIX` equal sub-blocks.
 #[inline(always)]
 fn sub_blocks<T, const RADIX: usize>(block: &mut [T]) -> [&mut [T]; RADIX] {
     let mut rest = block.chunks_exact_mut((block.len() / RADIX).max(1));
-    core::array::from_fn(
-        #[inline(always)]
-        |_| rest.next().unwrap_or_default(),
-    )
+    core::array::from_fn(|_| rest.next().unwrap_or_default())
+}
+
+/// The same column of every sub-block.
+#[inline(always)]
+fn columns_of<'a, T, const RADIX: usize>(
+    blocks: &'a mut [&mut [T]; RADIX],
+    column: usize,
+) -> [&'a mut T; RADIX] {
+    blocks.each_mut().map(|block| &mut block[column])
 }
 
 /// First forward pass: `input` (real, as many ticks as `z` has chunks) times the twist, butterflies
@@ -229,29 +254,24 @@ fn first_over<S: Isa, const RADIX: usize>(
     let stride = z.len() / RADIX;
     let mut z = sub_blocks::<_, RADIX>(z);
     for column in columns {
-        let x: [&Tick; RADIX] = core::array::from_fn(
-            #[inline(always)]
-            |j| &input[j * stride + column],
-        );
-        let w: [&Chunk; RADIX] = core::array::from_fn(
-            #[inline(always)]
-            |j| &twiddles[j * stride + column],
-        );
-        let z = z.each_mut().map(
-            #[inline(always)]
-            |sub| &mut sub[column],
-        );
+        let mut x = [&input[0]; RADIX];
+        for j in 0..RADIX {
+            x[j] = &input[j * stride + column];
+        }
+        let mut w = [&twiddles[0]; RADIX];
+        for j in 0..RADIX {
+            w[j] = &twiddles[j * stride + column];
+        }
+        let z = columns_of(&mut z, column);
         for at in (0..TICK).step_by(S::f32s::LEN) {
-            let a = core::array::from_fn(
-                #[inline(always)]
-                |j| {
-                    let x = S::f32s::from_slice(isa, &x[j].0[at..at + S::f32s::LEN]);
-                    Complex {
-                        re: x * constants[j][0],
-                        im: x * constants[j][1],
-                    }
-                },
-            );
+            let mut a = [Complex::zero(isa); RADIX];
+            for j in 0..RADIX {
+                let x = S::f32s::from_slice(isa, &x[j].0[at..at + S::f32s::LEN]);
+                a[j] = Complex {
+                    re: x * constants[j][0],
+                    im: x * constants[j][1],
+                };
+            }
             let b = butterfly::<S, S::f32s, RADIX>(isa, a);
             for j in 0..RADIX {
                 b[j].times(Complex::load(isa, w[j], at)).store(z[j], at);
@@ -279,19 +299,16 @@ fn pass_over<S: Isa, const RADIX: usize>(
     let stride = z.len() / RADIX;
     let mut z = sub_blocks::<_, RADIX>(z);
     for column in columns {
-        let w: [&Chunk; RADIX] = core::array::from_fn(
-            #[inline(always)]
-            |j| &twiddles[j.saturating_sub(1) * stride + column],
-        );
-        let z = z.each_mut().map(
-            #[inline(always)]
-            |sub| &mut sub[column],
-        );
+        let mut w = [&twiddles[0]; RADIX];
+        for j in 1..RADIX {
+            w[j] = &twiddles[(j - 1) * stride + column];
+        }
+        let z = columns_of(&mut z, column);
         for at in (0..TICK).step_by(S::f32s::LEN) {
-            let a = core::array::from_fn(
-                #[inline(always)]
-                |j| Complex::load(isa, z[j], at),
-            );
+            let mut a = [Complex::zero(isa); RADIX];
+            for j in 0..RADIX {
+                a[j] = Complex::load(isa, z[j], at);
+            }
             let b = butterfly::<S, S::f32s, RADIX>(isa, a);
             b[0].store(z[0], at);
             for j in 1..RADIX {
@@ -325,27 +342,20 @@ fn inverse_pass_over<S: Isa, const RADIX: usize>(
     let stride = z.len() / RADIX;
     let mut z = sub_blocks::<_, RADIX>(z);
     for column in columns {
-        let w: [&Chunk; RADIX] = core::array::from_fn(
-            #[inline(always)]
-            |j| &twiddles[j.saturating_sub(1) * stride + column],
-        );
-        let z = z.each_mut().map(
-            #[inline(always)]
-            |sub| &mut sub[column],
-        );
+        let mut w = [&twiddles[0]; RADIX];
+        for j in 1..RADIX {
+            w[j] = &twiddles[(j - 1) * stride + column];
+        }
+        let z = columns_of(&mut z, column);
         for at in (0..TICK).step_by(S::f32s::LEN) {
-            let a = core::array::from_fn(
-                #[inline(always)]
-                |j| {
-                    let bin = Complex::load(isa, z[j], at);
-                    if j == 0 {
-                        bin.exchanged()
-                    } else {
-                        bin.times_conjugate(Complex::load(isa, w[j], at))
-                            .exchanged()
-                    }
-                },
-            );
+            let mut a = [Complex::zero(isa); RADIX];
+            a[0] = Complex::load(isa, z[0], at).exchanged();
+            for j in 1..RADIX {
+                let bin: Complex<S::f32s> = Complex::load(isa, z[j], at);
+                a[j] = bin
+                    .times_conjugate(Complex::load(isa, w[j], at))
+                    .exchanged();
+            }
             let b = butterfly::<S, S::f32s, RADIX>(isa, a);
             for j in 0..RADIX {
                 b[j].exchanged().store(z[j], at);
@@ -391,40 +401,33 @@ fn last_over<S: Isa, const RADIX: usize>(
     let mut output = sub_blocks::<_, RADIX>(output);
     let mut overlap = sub_blocks::<_, RADIX>(overlap);
     for column in columns {
-        let z: [&Chunk; RADIX] = core::array::from_fn(
-            #[inline(always)]
-            |j| &z[j * stride + column],
-        );
-        let w: [&Chunk; RADIX] = core::array::from_fn(
-            #[inline(always)]
-            |j| &twiddles[j * stride + column],
-        );
-        let output = output.each_mut().map(
-            #[inline(always)]
-            |sub| &mut sub[column].0,
-        );
-        let overlap = overlap.each_mut().map(
-            #[inline(always)]
-            |sub| &mut sub[column].0,
-        );
+        let mut bins = [&z[0]; RADIX];
+        for j in 0..RADIX {
+            bins[j] = &z[j * stride + column];
+        }
+        let mut w = [&twiddles[0]; RADIX];
+        for j in 0..RADIX {
+            w[j] = &twiddles[j * stride + column];
+        }
+        let output = columns_of(&mut output, column);
+        let overlap = columns_of(&mut overlap, column);
         for at in (0..TICK).step_by(S::f32s::LEN) {
-            let a = core::array::from_fn(
-                #[inline(always)]
-                |j| {
-                    let bin: Complex<S::f32s> = Complex::load(isa, z[j], at);
-                    bin.times_conjugate(Complex::load(isa, w[j], at))
-                        .exchanged()
-                },
-            );
+            let mut a = [Complex::zero(isa); RADIX];
+            for j in 0..RADIX {
+                let bin: Complex<S::f32s> = Complex::load(isa, bins[j], at);
+                a[j] = bin
+                    .times_conjugate(Complex::load(isa, w[j], at))
+                    .exchanged();
+            }
             let b = butterfly::<S, S::f32s, RADIX>(isa, a);
             for j in 0..RADIX {
                 let y = b[j].exchanged();
-                let [c_re, c_im] = constants[j].map(
-                    #[inline(always)]
-                    |c| S::f32s::splat(isa, c),
-                );
-                let y = y.times_conjugate(Complex { re: c_re, im: c_im });
-                overlap_add(isa, y, output[j], overlap[j], at);
+                let c = Complex {
+                    re: S::f32s::splat(isa, constants[j][0]),
+                    im: S::f32s::splat(isa, constants[j][1]),
+                };
+                let y = y.times_conjugate(c);
+                overlap_add(isa, y, &mut output[j].0, &mut overlap[j].0, at);
             }
         }
     }
@@ -444,42 +447,36 @@ fn overlap_add<S: Isa, V: Vector<S>>(
     y.im.store_slice(overlap);
 }
 
-/// Exchanges rows and lanes: three perfect shuffles.
+/// A perfect shuffle of rows and lanes: the lowest bit of the lane comes from the highest of the row.
 #[inline(always)]
-fn transposed<S: Isa>(isa: S, a: [f32x8<S>; 8]) -> [f32x8<S>; 8] {
-    let shuffled = |a: [f32x8<S>; 8]| {
-        let [p0, p1, p2, p3]: [_; 4] = core::array::from_fn(
-            #[inline(always)]
-            |i| isa.interleave_f32x8(a[i], a[i + 4]),
-        );
-        [p0.0, p0.1, p1.0, p1.1, p2.0, p2.1, p3.0, p3.1]
-    };
-    shuffled(shuffled(shuffled(a)))
+fn shuffled<S: Isa>(isa: S, a: [f32x8<S>; 8]) -> [f32x8<S>; 8] {
+    let (b0, b1) = isa.interleave_f32x8(a[0], a[4]);
+    let (b2, b3) = isa.interleave_f32x8(a[1], a[5]);
+    let (b4, b5) = isa.interleave_f32x8(a[2], a[6]);
+    let (b6, b7) = isa.interleave_f32x8(a[3], a[7]);
+    [b0, b1, b2, b3, b4, b5, b6, b7]
 }
 
+/// Exchanges rows and lanes: three perfect shuffles.
 #[inline(always)]
-fn transposed_complex<S: Isa>(isa: S, a: [Complex<f32x8<S>>; 8]) -> [Complex<f32x8<S>>; 8] {
-    let re = transposed(
-        isa,
-        a.map(
-            #[inline(always)]
-            |a| a.re,
-        ),
-    );
-    let im = transposed(
-        isa,
-        a.map(
-            #[inline(always)]
-            |a| a.im,
-        ),
-    );
-    core::array::from_fn(
-        #[inline(always)]
-        |i| Complex {
+fn transposed<S: Isa>(isa: S, a: [Row<S>; 8]) -> [Row<S>; 8] {
+    let mut re = [a[0].re; 8];
+    let mut im = [a[0].im; 8];
+    for i in 0..8 {
+        (re[i], im[i]) = (a[i].re, a[i].im);
+    }
+    for _ in 0..3 {
+        re = shuffled(isa, re);
+        im = shuffled(isa, im);
+    }
+    let mut out = a;
+    for i in 0..8 {
+        out[i] = Complex {
             re: re[i],
             im: im[i],
-        },
-    )
+        };
+    }
+    out
 }
 
 /// A row of eight points.
@@ -490,20 +487,13 @@ fn forward_rows<S: Isa>(
     isa: S,
     rows: [Row<S>; 8],
     twiddles: &Chunk,
-    skip_first: bool,
+    first_turned: bool,
 ) -> [Row<S>; 8] {
-    let b = butterfly8(isa, rows);
-    let turned = core::array::from_fn(
-        #[inline(always)]
-        |k| {
-            if skip_first && k == 0 {
-                b[k]
-            } else {
-                b[k].times(Complex::load(isa, twiddles, 8 * k))
-            }
-        },
-    );
-    butterfly8(isa, transposed_complex(isa, turned))
+    let mut b = butterfly8(isa, rows);
+    for k in usize::from(!first_turned)..8 {
+        b[k] = b[k].times(Complex::load(isa, twiddles, 8 * k));
+    }
+    butterfly8(isa, transposed(isa, b))
 }
 
 #[inline(always)]
@@ -511,30 +501,23 @@ fn inverse_rows<S: Isa>(
     isa: S,
     rows: [Row<S>; 8],
     twiddles: &Chunk,
-    skip_first: bool,
+    first_turned: bool,
 ) -> [Row<S>; 8] {
-    let b = butterfly8(isa, rows.map(Complex::exchanged)).map(Complex::exchanged);
-    let b = transposed_complex(isa, b);
-    let turned = core::array::from_fn(
-        #[inline(always)]
-        |k| {
-            let bin = if skip_first && k == 0 {
-                b[k]
-            } else {
-                b[k].times_conjugate(Complex::load(isa, twiddles, 8 * k))
-            };
-            bin.exchanged()
-        },
-    );
-    butterfly8(isa, turned).map(Complex::exchanged)
+    let b = exchanged(butterfly8(isa, exchanged(rows)));
+    let mut b = transposed(isa, b);
+    for k in usize::from(!first_turned)..8 {
+        b[k] = b[k].times_conjugate(Complex::load(isa, twiddles, 8 * k));
+    }
+    exchanged(butterfly8(isa, exchanged(b)))
 }
 
 #[inline(always)]
 fn load_rows<S: Isa>(isa: S, chunk: &Chunk) -> [Row<S>; 8] {
-    core::array::from_fn(
-        #[inline(always)]
-        |j| Complex::load(isa, chunk, 8 * j),
-    )
+    let mut rows = [Complex::zero(isa); 8];
+    for j in 0..8 {
+        rows[j] = Complex::load(isa, chunk, 8 * j);
+    }
+    rows
 }
 
 #[inline(always)]
@@ -556,7 +539,7 @@ pub fn forward_leaf(
 ) {
     dispatch!(simd.0, isa => {
         for (z, row) in z.iter().zip(line.chunks_exact_mut(stride.max(1))) {
-            store_rows(forward_rows(isa, load_rows(isa, z), twiddles, true), &mut row[slot]);
+            store_rows(forward_rows(isa, load_rows(isa, z), twiddles, false), &mut row[slot]);
         }
     });
 }
@@ -565,7 +548,7 @@ pub fn forward_leaf(
 pub fn inverse_leaf(simd: Simd, z: &mut [Chunk], twiddles: &Chunk) {
     dispatch!(simd.0, isa => {
         for z in z {
-            store_rows(inverse_rows(isa, load_rows(isa, z), twiddles, true), z);
+            store_rows(inverse_rows(isa, load_rows(isa, z), twiddles, false), z);
         }
     });
 }
@@ -579,11 +562,15 @@ pub fn forward_small(
     bins: &mut Chunk,
 ) {
     dispatch!(simd.0, isa => {
-        let rows = core::array::from_fn(#[inline(always)] |j| {
+        let mut rows = [Complex::zero(isa); 8];
+        for j in 0..8 {
             let x = f32x8::from_slice(isa, &input[8 * j..8 * j + 8]);
-            Complex { re: x * constants[j][0], im: x * constants[j][1] }
-        });
-        store_rows(forward_rows(isa, rows, twiddles, false), bins);
+            rows[j] = Complex {
+                re: x * constants[j][0],
+                im: x * constants[j][1],
+            };
+        }
+        store_rows(forward_rows(isa, rows, twiddles, true), bins);
     });
 }
 
@@ -597,10 +584,13 @@ pub fn inverse_small(
     overlap: &mut [f32; TICK],
 ) {
     dispatch!(simd.0, isa => {
-        let rows = inverse_rows(isa, load_rows(isa, bins), twiddles, false);
+        let rows = inverse_rows(isa, load_rows(isa, bins), twiddles, true);
         for (j, row) in rows.into_iter().enumerate() {
-            let [re, im] = constants[j].map(#[inline(always)] |c| f32x8::splat(isa, c));
-            overlap_add(isa, row.times_conjugate(Complex { re, im }), output, overlap, 8 * j);
+            let c = Complex {
+                re: f32x8::splat(isa, constants[j][0]),
+                im: f32x8::splat(isa, constants[j][1]),
+            };
+            overlap_add(isa, row.times_conjugate(c), output, overlap, 8 * j);
         }
     });
 }

@@ -75,17 +75,21 @@ fn four_vectors<S: Isa>(
     out: &mut [f32],
 ) {
     let lanes = S::f32s::LEN;
-    let load = |i: usize| S::f32s::from_slice(isa, &out[i * lanes..(i + 1) * lanes]);
-    let (mut y0, mut y1, mut y2, mut y3) = (load(0), load(1), load(2), load(3));
+    let mut y0 = S::f32s::from_slice(isa, &out[..lanes]);
+    let mut y1 = S::f32s::from_slice(isa, &out[lanes..2 * lanes]);
+    let mut y2 = S::f32s::from_slice(isa, &out[2 * lanes..3 * lanes]);
+    let mut y3 = S::f32s::from_slice(isa, &out[3 * lanes..4 * lanes]);
     for d in 0..lanes {
         // The views of this d lie in one slice, so that its bounds are checked once.
         let from = TICK + start - d - (TICK - lanes);
         let view = &window[from..from + TICK + 3 * lanes];
-        let at = |row: usize| S::f32s::from_slice(isa, &view[row * lanes..(row + 1) * lanes]);
         let rows = TICK / lanes;
-        let (mut x1, mut x2, mut x3) = (at(rows), at(rows + 1), at(rows + 2));
-        for c in 0..TICK / lanes {
-            let x0 = at(rows - 1 - c);
+        let mut x1 = S::f32s::from_slice(isa, &view[rows * lanes..(rows + 1) * lanes]);
+        let mut x2 = S::f32s::from_slice(isa, &view[(rows + 1) * lanes..(rows + 2) * lanes]);
+        let mut x3 = S::f32s::from_slice(isa, &view[(rows + 2) * lanes..(rows + 3) * lanes]);
+        for c in 0..rows {
+            let row = rows - 1 - c;
+            let x0 = S::f32s::from_slice(isa, &view[row * lanes..(row + 1) * lanes]);
             let h = S::f32s::splat(isa, taps[c * lanes + d]);
             y0 = x0.mul_add(h, y0);
             y1 = x1.mul_add(h, y1);
@@ -94,9 +98,10 @@ fn four_vectors<S: Isa>(
             (x1, x2, x3) = (x0, x1, x2);
         }
     }
-    for (i, y) in [y0, y1, y2, y3].into_iter().enumerate() {
-        y.store_slice(&mut out[i * lanes..(i + 1) * lanes]);
-    }
+    y0.store_slice(&mut out[..lanes]);
+    y1.store_slice(&mut out[lanes..2 * lanes]);
+    y2.store_slice(&mut out[2 * lanes..3 * lanes]);
+    y3.store_slice(&mut out[3 * lanes..4 * lanes]);
 }
 
 /// One vector of output, in four sums that do not wait for each other.
