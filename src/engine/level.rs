@@ -29,39 +29,28 @@ impl Task {
     /// the time their turn comes round again, which weighs more than any arithmetic.
     pub fn cost(&self, level: &Level, impulse: &PreparedImpulse) -> f32 {
         let (medium, long) = (level.size() >= 4096, level.size() >= 32_768);
-        match self {
-            Self::Forward { step, .. } => match *step {
-                Step::Small => 65.0,
-                Step::Outer { .. } => {
-                    if long {
-                        150.0
-                    } else {
-                        80.0
-                    }
+        // Finding the task and entering its kernel.
+        let entry = 15.0;
+        let span = |(from, to): (u16, u16)| f32::from(to - from);
+        entry
+            + match self {
+                Self::Forward { step, .. } => match *step {
+                    Step::Small => 27.0,
+                    Step::Outer { columns } => span(columns) * if long { 130.0 } else { 85.0 },
+                    Step::Inner { columns, .. } => span(columns) * if long { 77.0 } else { 67.0 },
+                    Step::Leaves { leaves } => span(leaves) * if long { 50.0 } else { 24.0 },
+                },
+                Self::Multiply { output, chunks } => {
+                    span(*chunks) * level.multiply_cost(impulse.sources(usize::from(*output)).len())
                 }
-                Step::Inner { .. } => 75.0,
-                Step::Leaves { leaves } => {
-                    10.0 + if long { 110.0 } else { 75.0 } * f32::from(leaves.1 - leaves.0)
-                }
-            },
-            Self::Multiply { output, chunks } => {
-                let sources = impulse.sources(usize::from(*output)).len();
-                10.0 + f32::from(chunks.1 - chunks.0) * level.multiply_cost(sources)
+                Self::Inverse { step, .. } => match *step {
+                    Step::Small => 30.0,
+                    Step::Outer { columns } if long => span(columns) * 340.0,
+                    Step::Outer { columns } => span(columns) * if medium { 185.0 } else { 110.0 },
+                    Step::Inner { columns, .. } => span(columns) * if long { 75.0 } else { 67.0 },
+                    Step::Leaves { leaves } => span(leaves) * if long { 33.0 } else { 28.0 },
+                },
             }
-            Self::Inverse { step, .. } => match *step {
-                Step::Small => 85.0,
-                Step::Outer { .. } if long => 350.0,
-                Step::Outer { .. } => {
-                    if medium {
-                        150.0
-                    } else {
-                        95.0
-                    }
-                }
-                Step::Inner { .. } => 75.0,
-                Step::Leaves { leaves } => 10.0 + 90.0 * f32::from(leaves.1 - leaves.0),
-            },
-        }
     }
 }
 
@@ -152,10 +141,10 @@ impl Level {
     fn multiply_cost(&self, sources: usize) -> f32 {
         let a_partition = match self.size() {
             0..512 => 4.0,
-            512..4096 => 6.5,
-            4096..32_768 if self.last => 12.0,
-            4096..32_768 => 22.0,
-            _ => 33.0,
+            512..4096 => 6.2,
+            4096..32_768 if self.last => 11.0,
+            4096..32_768 => 20.0,
+            _ => 31.0,
         };
         sources as f32 * (4.0 + a_partition * self.partitions as f32)
     }

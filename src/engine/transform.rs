@@ -56,7 +56,7 @@ pub(super) struct Transform {
 /// Columns (of 64 points in each sub-block) that one step of a pass takes.
 const COLUMNS_A_STEP: usize = 1;
 /// Leaves that one step takes.
-const LEAVES_A_STEP: usize = 2;
+const LEAVES_A_STEP: usize = 4;
 
 impl Transform {
     /// The transform of `size` points: a power of two from 64 to 4 million. Allocates.

@@ -490,8 +490,8 @@ fn forward_rows<S: Isa>(
     first_turned: bool,
 ) -> [Row<S>; 8] {
     let mut b = butterfly8(isa, rows);
-    for k in usize::from(!first_turned)..8 {
-        b[k] = b[k].times(Complex::load(isa, twiddles, 8 * k));
+    for (k, b) in b.iter_mut().enumerate().skip(usize::from(!first_turned)) {
+        *b = b.times(Complex::load(isa, twiddles, 8 * k));
     }
     butterfly8(isa, transposed(isa, b))
 }
@@ -505,8 +505,8 @@ fn inverse_rows<S: Isa>(
 ) -> [Row<S>; 8] {
     let b = exchanged(butterfly8(isa, exchanged(rows)));
     let mut b = transposed(isa, b);
-    for k in usize::from(!first_turned)..8 {
-        b[k] = b[k].times_conjugate(Complex::load(isa, twiddles, 8 * k));
+    for (k, b) in b.iter_mut().enumerate().skip(usize::from(!first_turned)) {
+        *b = b.times_conjugate(Complex::load(isa, twiddles, 8 * k));
     }
     exchanged(butterfly8(isa, exchanged(b)))
 }
@@ -514,8 +514,8 @@ fn inverse_rows<S: Isa>(
 #[inline(always)]
 fn load_rows<S: Isa>(isa: S, chunk: &Chunk) -> [Row<S>; 8] {
     let mut rows = [Complex::zero(isa); 8];
-    for j in 0..8 {
-        rows[j] = Complex::load(isa, chunk, 8 * j);
+    for (j, row) in rows.iter_mut().enumerate() {
+        *row = Complex::load(isa, chunk, 8 * j);
     }
     rows
 }

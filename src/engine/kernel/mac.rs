@@ -34,34 +34,24 @@ fn mac_over<S: Isa>(
         if !add {
             *out = Chunk::ZERO;
         }
-        // 32 vector registers hold a half chunk's sums twice over; 16 hold a part of it.
-        if S::f32s::LEN == 16 {
-            sweep::<S, 2, 4>(isa, out, x, h, runs);
-        } else {
-            sweep::<S, 4, 2>(isa, out, x, h, runs);
-        }
+        sweep(isa, out, x, h, runs);
     }
 }
 
-/// Goes through the chunk `VECTORS` vectors at a time with `SETS` (2 or 4) independent sums a
-/// vector, so that as many multiply-adds are in flight as the processor can hold: a multiply-add
-/// takes four cycles and two start in each.
+/// Vectors that a sweep takes at a time: with AVX-512 the whole chunk, so that x and h are each read
+/// straight through.
+const VECTORS: usize = 4;
+
+/// Goes through the chunk four vectors at a time: eight sums, as many multiply-adds as a processor
+/// needs in flight that starts two a cycle and takes four cycles for each.
 #[inline(always)]
-fn sweep<S: Isa, const VECTORS: usize, const SETS: usize>(
-    isa: S,
-    out: &mut Chunk,
-    x: &[Chunk],
-    h: &[Chunk],
-    runs: &[Run],
-) {
+fn sweep<S: Isa>(isa: S, out: &mut Chunk, x: &[Chunk], h: &[Chunk], runs: &[Run]) {
     let lanes = S::f32s::LEN;
     let zero = S::f32s::splat(isa, 0.0);
     let mut start = 0;
     while start < TICK {
         let mut re = [zero; VECTORS];
         let mut im = [zero; VECTORS];
-        let mut re_crossed = [zero; VECTORS];
-        let mut im_crossed = [zero; VECTORS];
         for run in runs {
             let x = x[run.slot..].iter().take(run.count);
             let h = h[run.partition..].iter();
@@ -72,17 +62,10 @@ fn sweep<S: Isa, const VECTORS: usize, const SETS: usize>(
                     let x_im = S::f32s::from_slice(isa, &x.im[at.clone()]);
                     let h_re = S::f32s::from_slice(isa, &h.re[at.clone()]);
                     let h_im = S::f32s::from_slice(isa, &h.im[at]);
-                    if SETS == 4 {
-                        re[v] = x_re.mul_add(h_re, re[v]);
-                        re_crossed[v] = x_im.mul_add(h_im, re_crossed[v]);
-                        im[v] = x_re.mul_add(h_im, im[v]);
-                        im_crossed[v] = x_im.mul_add(h_re, im_crossed[v]);
-                    } else {
-                        re[v] = x_re.mul_add(h_re, re[v]);
-                        im[v] = x_re.mul_add(h_im, im[v]);
-                        re[v] = (-x_im).mul_add(h_im, re[v]);
-                        im[v] = x_im.mul_add(h_re, im[v]);
-                    }
+                    re[v] = x_re.mul_add(h_re, re[v]);
+                    im[v] = x_re.mul_add(h_im, im[v]);
+                    re[v] = (-x_im).mul_add(h_im, re[v]);
+                    im[v] = x_im.mul_add(h_re, im[v]);
                 }
             }
         }
@@ -90,8 +73,8 @@ fn sweep<S: Isa, const VECTORS: usize, const SETS: usize>(
             let at = start + v * lanes..start + (v + 1) * lanes;
             let out_re = S::f32s::from_slice(isa, &out.re[at.clone()]);
             let out_im = S::f32s::from_slice(isa, &out.im[at.clone()]);
-            (out_re + (re[v] - re_crossed[v])).store_slice(&mut out.re[at.clone()]);
-            (out_im + (im[v] + im_crossed[v])).store_slice(&mut out.im[at]);
+            (out_re + re[v]).store_slice(&mut out.re[at.clone()]);
+            (out_im + im[v]).store_slice(&mut out.im[at]);
         }
         start += VECTORS * lanes;
     }
