@@ -100,7 +100,7 @@ fn every_routing() {
 #[test]
 fn half_a_million_taps() {
     let wide = |x: &[f32]| x.iter().map(|&x| f64::from(x)).collect::<Vec<_>>();
-    for taps in [96_001, 500_000] {
+    for taps in [72_001, 500_000] {
         let mut noise = Noise::new(9);
         let (x, h) = (noise.channels(2, 700_000), noise.channels(2, taps));
         let mut lengths = Noise::new(10);

@@ -28,7 +28,7 @@ impl Task {
     /// the same everywhere and every time. What long levels read has left the second-level cache by
     /// the time their turn comes round again, which weighs more than any arithmetic.
     pub fn cost(&self, level: &Level, impulse: &PreparedImpulse) -> f32 {
-        let (medium, long) = (level.size() >= 4096, level.size() >= 32_768);
+        let size = level.size();
         // Finding the task and entering its kernel.
         let entry = 15.0;
         let span = |(from, to): (u16, u16)| f32::from(to - from);
@@ -36,19 +36,31 @@ impl Task {
             + match self {
                 Self::Forward { step, .. } => match *step {
                     Step::Small => 27.0,
-                    Step::Outer { columns } => span(columns) * if long { 130.0 } else { 85.0 },
-                    Step::Inner { columns, .. } => span(columns) * if long { 77.0 } else { 67.0 },
-                    Step::Leaves { leaves } => span(leaves) * if long { 50.0 } else { 24.0 },
+                    Step::Outer { columns } => {
+                        span(columns) * if size > 16_384 { 130.0 } else { 90.0 }
+                    }
+                    Step::Inner { pass, columns, .. } => span(columns) * level.inner_cost(pass),
+                    Step::Leaves { leaves } => {
+                        span(leaves) * if size > 16_384 { 50.0 } else { 26.0 }
+                    }
                 },
                 Self::Multiply { output, chunks } => {
                     span(*chunks) * level.multiply_cost(impulse.sources(usize::from(*output)).len())
                 }
                 Self::Inverse { step, .. } => match *step {
                     Step::Small => 30.0,
-                    Step::Outer { columns } if long => span(columns) * 340.0,
-                    Step::Outer { columns } => span(columns) * if medium { 185.0 } else { 110.0 },
-                    Step::Inner { columns, .. } => span(columns) * if long { 75.0 } else { 67.0 },
-                    Step::Leaves { leaves } => span(leaves) * if long { 33.0 } else { 28.0 },
+                    Step::Outer { columns } => {
+                        span(columns)
+                            * match size {
+                                0..4096 => 110.0,
+                                4096..16_384 if level.longest > 16_384 => 185.0,
+                                4096..16_384 => 135.0,
+                                16_384 => 220.0,
+                                _ => 340.0,
+                            }
+                    }
+                    Step::Inner { pass, columns, .. } => span(columns) * level.inner_cost(pass),
+                    Step::Leaves { leaves } => span(leaves) * 28.0,
                 },
             }
     }
@@ -67,8 +79,8 @@ struct Output {
 #[derive(Debug)]
 pub(super) struct Level {
     index: usize,
-    /// Whether no longer level follows.
-    last: bool,
+    /// Size of the plan's longest level, which decides what stays in the cache.
+    longest: usize,
     transform: Arc<Transform>,
     partitions: usize,
     lines: Vec<FrequencyDelayLine>,
@@ -94,7 +106,7 @@ impl Level {
         };
         let mut level = Self {
             index,
-            last: index + 1 == impulse.plan().levels().len(),
+            longest: impulse.plan().levels().last().map_or(0, |level| level.size),
             partitions,
             lines: (0..inputs).map(|_| line()).collect(),
             newest: Newest::new(partitions),
@@ -137,13 +149,18 @@ impl Level {
         tasks
     }
 
+    /// Nanoseconds of one column of an inner pass.
+    fn inner_cost(&self, pass: u8) -> f32 {
+        9.0 * self.transform.inner_radix(pass) as f32
+    }
+
     /// Nanoseconds of the multiply-accumulate of one chunk.
     fn multiply_cost(&self, sources: usize) -> f32 {
         let a_partition = match self.size() {
             0..512 => 4.0,
             512..4096 => 6.2,
-            4096..32_768 if self.last => 11.0,
-            4096..32_768 => 20.0,
+            4096..16_384 if self.longest > 16_384 => 20.0,
+            4096..16_384 => 10.5,
             _ => 31.0,
         };
         sources as f32 * (4.0 + a_partition * self.partitions as f32)

@@ -1,12 +1,12 @@
 //! How an impulse response is cut: sizes, places and delays of the partitions. Pure arithmetic.
 //!
 //! Non-uniform partitions (Gardner 1995; Garcia 2002; Wefers 2014): the head, 64 taps, is convolved
-//! directly, so that the latency is zero; behind it come levels of partitions of 64, 512, 4096 and
-//! 32768 samples. The first level is *immediate*: its transform runs when its 64 samples are
-//! complete, so its response may start at 64. A longer one is *distributed*: the work for a block of
-//! N samples is spread over the N samples that follow it, so its response starts at 2N and nothing
-//! big ever happens at once (Battenberg & Avižienis 2011 spread it over threads; here it is spread
-//! over callbacks).
+//! directly, so that the latency is zero; behind it come levels of partitions of 64, 512 and 4096
+//! samples and, for longer impulses, of 16384 or 32768. The first level is *immediate*: its transform
+//! runs when its 64 samples are complete, so its response may start at 64. A longer one is
+//! *distributed*: the work for a block of N samples is spread over the N samples that follow it, so
+//! its response starts at 2N and nothing big ever happens at once (Battenberg & Avižienis 2011 spread
+//! it over threads; here it is spread over callbacks).
 //!
 //! The plan depends on the length of the impulse alone. Block lengths of the host do not enter:
 //! they may change at will.
@@ -16,10 +16,11 @@ use super::kernel::TICK;
 /// Longest impulse response that can be planned: 2²⁴ samples, 349 s at 48 kHz.
 pub const MAX_FRAMES: usize = 1 << 24;
 
-/// Impulses up to this length, 2 s at 48 kHz, do without the level of 32768: below it, the larger
-/// transforms cost more than the longer sums they replace, which then still fit into the
-/// second-level cache.
-const WITHOUT_LARGEST: usize = 96_000;
+/// Impulses up to this length, 1.5 s at 48 kHz, do with partitions of 4096: their sums still fit into
+/// the second-level cache.
+const SHORT: usize = 72_000;
+/// Impulses up to this length, 5 s at 48 kHz, do with partitions of 16384.
+const MEDIUM: usize = 240_000;
 
 /// One partition size of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,10 +42,12 @@ pub struct PartitionPlan {
 impl PartitionPlan {
     /// The plan for impulse responses of up to `frames` samples, for real time.
     pub fn real_time(frames: usize) -> Self {
-        let sizes: &[usize] = if frames > WITHOUT_LARGEST {
-            &[64, 512, 4096, 32_768]
-        } else {
+        let sizes: &[usize] = if frames <= SHORT {
             &[64, 512, 4096]
+        } else if frames <= MEDIUM {
+            &[64, 512, 4096, 16_384]
+        } else {
+            &[64, 512, 4096, 32_768]
         };
         let offset = |index: usize| if index == 0 { TICK } else { 2 * sizes[index] };
         let mut levels = Vec::new();
@@ -105,7 +108,9 @@ mod tests {
 
     #[test]
     fn levels_cover_the_impulse_without_gap_or_overlap() {
-        for frames in (1..3000).chain([100_000, 96_000, 96_001, 480_000, 1_000_000]) {
+        for frames in (1..3000).chain([
+            100_000, 72_000, 72_001, 240_000, 240_001, 480_000, 1_000_000,
+        ]) {
             let plan = PartitionPlan::real_time(frames);
             let mut covered = TICK;
             for (index, level) in plan.levels().iter().enumerate() {

@@ -136,6 +136,11 @@ impl Transform {
         self.chunks
     }
 
+    /// Radix of an inner pass.
+    pub fn inner_radix(&self, pass: u8) -> usize {
+        self.passes[usize::from(pass)].radix
+    }
+
     /// The steps of a forward transform, in order, deepest block first so that the cache is used
     /// while it is warm.
     pub fn forward_steps(&self) -> Vec<Step> {
