@@ -388,38 +388,6 @@ fn spring_chirps_below_its_transition_and_repeats() {
     }
 }
 
-/// The table for the eye: `cargo test -p xtask figures -- --ignored --nocapture`.
-#[test]
-#[ignore = "prints, proves nothing"]
-fn figures() {
-    for name in REVERBS {
-        let paths = channels(name);
-        println!("{name}: T30 {:.2?} s", measure::reverberation_times(paths));
-        let off = OCTAVES.map(|centre| {
-            measure::line(&measure::octave_decay(paths, centre), -5.0, -45.0).deviation
-        });
-        println!("  off the line {off:.2?} dB");
-        for path in paths {
-            let mixing = measure::mixing_time(path).map_or(f64::NAN, |time| 1000.0 * time);
-            println!(
-                "  EDT {:.2} s, C80 {:.1} dB, D50 {:.2}, mixing {mixing:.0} ms",
-                measure::early_decay_time(path),
-                measure::clarity(path),
-                measure::early_share(path, 0.05),
-            );
-        }
-        for sides in paths.chunks(2) {
-            let (split, end) = (frames(0.08), sides[0].len());
-            let correlation = |range| measure::correlation(&sides[0], &sides[1], range);
-            println!(
-                "  correlation {:.2} / {:.2}",
-                correlation(0..split),
-                correlation(split..end)
-            );
-        }
-    }
-}
-
 fn peak(channels: &[Vec<f64>]) -> f64 {
     channels.iter().flatten().fold(0.0, |h, x| x.abs().max(h))
 }
