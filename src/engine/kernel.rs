@@ -8,6 +8,7 @@
 //! Complex numbers are kept split and chunk-local, [`Chunk`]: 64 real parts, then 64 imaginary
 //! parts, aligned to a cache line. No kernel but the 64-point leaf ever shuffles lanes.
 
+mod butterfly;
 mod fft;
 mod fir;
 mod mac;
