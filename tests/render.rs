@@ -1,5 +1,7 @@
 //! A WAV file through an impulse is the convolution, in every format, to the last sample of the tail.
 
+#[path = "common/room.rs"]
+mod room;
 #[path = "common/wavio.rs"]
 mod wavio;
 
@@ -8,12 +10,9 @@ use partita::engine::mixer::Mix;
 use partita::impulse::shape::Normalise;
 use partita::impulse::{ImpulseResponse, Layout};
 use partita::loader::Source;
-use partita::render::{
-    Existing, Format, Job, RenderError, Report, Settings, Sound, Tail, Watch, render,
-};
+use partita::render::{Format, Settings, Sound, Tail};
+use room::Room;
 use std::fs;
-use std::path::PathBuf;
-use tempfile::TempDir;
 use wavio::{convolve, error_db, noise};
 
 /// The bound that the engine's promise gives (issue 2): relative RMS error of f32 arithmetic.
@@ -31,34 +30,6 @@ fn impulse(layout: Layout, channels: &[Vec<f64>]) -> ImpulseResponse {
 
 fn responses(count: usize, frames: usize) -> Vec<Vec<f64>> {
     (0..count).map(|n| noise(100 + n as u64, frames)).collect()
-}
-
-struct Room {
-    folder: TempDir,
-}
-
-impl Room {
-    fn new() -> Self {
-        Self {
-            folder: TempDir::new().expect("a folder"),
-        }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn job(&self) -> Job {
-        Job {
-            input: self.path("in.wav"),
-            output: self.path("out.wav"),
-            existing: Existing::Replace,
-        }
-    }
-
-    fn render(&self, source: &Source, settings: &Settings) -> Result<Report, RenderError> {
-        render(&self.job(), source, settings, Watch::nothing())
-    }
 }
 
 fn raw(impulse: ImpulseResponse) -> Source {

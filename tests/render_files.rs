@@ -1,5 +1,7 @@
 //! Whatever goes wrong with a render, it says why, leaves no unfinished file and harms none.
 
+#[path = "common/room.rs"]
+mod room;
 #[path = "common/wavio.rs"]
 mod wavio;
 
@@ -11,10 +13,10 @@ use partita::render::{
     Existing, InputFault, Job, OutputFault, RenderError, Report, Settings, Tail, Watch, render,
     render_all,
 };
+use room::Room;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use tempfile::TempDir;
 use wavio::{names, noise};
 
 fn mono(channel: Vec<f64>) -> Source {
@@ -25,34 +27,6 @@ fn mono(channel: Vec<f64>) -> Source {
         channels: vec![channel.iter().map(|sample| *sample as f32).collect()],
     };
     Source::new(impulse, Normalise::None)
-}
-
-struct Room {
-    folder: TempDir,
-}
-
-impl Room {
-    fn new() -> Self {
-        Self {
-            folder: TempDir::new().expect("a folder"),
-        }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn job(&self) -> Job {
-        Job {
-            input: self.path("in.wav"),
-            output: self.path("out.wav"),
-            existing: Existing::Replace,
-        }
-    }
-
-    fn render(&self, source: &Source, settings: &Settings) -> Result<Report, RenderError> {
-        render(&self.job(), source, settings, Watch::nothing())
-    }
 }
 
 #[test]
