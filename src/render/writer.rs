@@ -66,7 +66,7 @@ pub enum OutputFault {
     #[error("is not a regular file; a render is written to a WAV file on disk")]
     NotAFile,
     /// The folder to write to is not there.
-    #[error("cannot be written: there is no folder {}", .0.display())]
+    #[error("cannot be written: there is no folder {}; make it first", .0.display())]
     NoFolder(PathBuf),
     /// Longer than the WAV format can say.
     #[error(
