@@ -15,7 +15,7 @@ use room::Room;
 use std::fs;
 use wavio::{convolve, error_db, noise};
 
-/// The bound that the engine's promise gives (issue 2): relative RMS error of f32 arithmetic.
+/// The bound that the engine's promise gives: relative RMS error of f32 arithmetic.
 const EXACT_DB: f64 = -120.0;
 
 fn impulse(layout: Layout, channels: &[Vec<f64>]) -> ImpulseResponse {
