@@ -135,6 +135,9 @@ fn run(arguments: &Arguments, mode: Mode, shape: Shape, cell: &Cell) {
             latency,
             error_db,
         } = row;
+        if error_db > -60.0 {
+            eprintln!("peers: {name}: its output is wrong, so its load means nothing");
+        }
         let (mode, routing, seconds, block) = (mode.name(), shape.name(), cell.seconds, cell.block);
         if arguments.csv {
             println!(
