@@ -146,8 +146,8 @@ impl Fitted {
 /// An impulse at one rate, as it is kept for the next file of that rate.
 type AtRate = (Arc<ImpulseResponse>, usize);
 
-/// A loaded impulse that fits itself to sounds of any rate and number of channels. Many threads may ask it at once; what was
-/// resampled is kept.
+/// A loaded impulse that fits itself to sounds of any rate and number of channels. Many threads may
+/// ask it at once; what was resampled is kept.
 #[derive(Debug)]
 pub struct Source {
     original: Arc<ImpulseResponse>,

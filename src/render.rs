@@ -271,8 +271,9 @@ fn slices_mut(channels: &mut [Vec<f32>], from: usize, to: usize) -> Vec<&mut [f3
     channels.map(|channel| &mut channel[from..to]).collect()
 }
 
-/// Renders all `jobs`, `at_once` of them at a time (at least one), each with its own memory. Every one is tried, whatever
-/// becomes of the others. `each` is told as they end, from several threads; the results come in the jobs' order.
+/// Renders all `jobs`, `at_once` of them at a time (at least one), each with its own memory. Every one
+/// is tried, whatever becomes of the others. `each` is told as they end, from several threads; the
+/// results come in the jobs' order.
 pub fn render_all(
     jobs: &[Job],
     at_once: usize,
