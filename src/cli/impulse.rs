@@ -1,13 +1,13 @@
 //! `partita impulse`: what there is, and what one is like.
 
+mod list;
+mod show;
+
 use super::{Exit, exit, say};
 use crate::impulse::analyze::{Analysis, analyze};
-use crate::impulse::load::LayoutChoice;
 use crate::impulse::{ImpulseResponse, Layout, library};
-use crate::loader::LoaderError;
 use clap::Subcommand;
 use serde::Serialize;
-use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = exit::HELP)]
@@ -19,28 +19,9 @@ pub(super) struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// List the factory impulses
-    List {
-        /// Print a JSON array
-        #[arg(long)]
-        json: bool,
-    },
+    List(list::Args),
     /// Describe a factory impulse or a WAV file
-    Show {
-        /// A factory impulse's name, or a WAV file
-        #[arg(value_name = "NAME|FILE")]
-        impulse: PathBuf,
-        /// What the channels of a file are: auto (4 are true stereo), true-stereo or matrix
-        #[arg(
-            long,
-            value_name = "LAYOUT",
-            default_value = "auto",
-            value_parser = super::render::layout()
-        )]
-        layout: LayoutChoice,
-        /// Print a JSON object
-        #[arg(long)]
-        json: bool,
-    },
+    Show(show::Args),
 }
 
 /// An impulse, for a machine.
@@ -77,12 +58,8 @@ impl<'a> Shown<'a> {
 
 pub(super) fn run(args: &Args) -> Exit {
     let done = match &args.command {
-        Command::List { json } => list(*json),
-        Command::Show {
-            impulse,
-            layout,
-            json,
-        } => show(impulse, *layout, *json),
+        Command::List(args) => list::run(args),
+        Command::Show(args) => show::run(args),
     };
     match done {
         Ok(()) => Exit::Ok,
@@ -91,70 +68,6 @@ pub(super) fn run(args: &Args) -> Exit {
             Exit::Impulse
         }
     }
-}
-
-fn list(json: bool) -> Result<(), LoaderError> {
-    let mut all = Vec::new();
-    for factory in library::factory() {
-        all.push((factory.load()?, factory));
-    }
-    let shown = all
-        .iter()
-        .map(|(impulse, factory)| Shown::new(impulse, Some(*factory)));
-    if json {
-        print_json(&shown.collect::<Vec<_>>());
-        return Ok(());
-    }
-    for one in shown {
-        say::result(format_args!(
-            "{:<16} {:<11} {:>5.2} s  {}",
-            one.name,
-            name_of(one.layout),
-            one.analysis.seconds,
-            one.description.unwrap_or_default()
-        ));
-    }
-    Ok(())
-}
-
-fn show(name: &Path, layout: LayoutChoice, json: bool) -> Result<(), LoaderError> {
-    let source = library::resolve(name)?;
-    let impulse = source.load(layout)?;
-    let factory = match source {
-        library::Source::Factory(factory) => Some(factory),
-        library::Source::File(_) => None,
-    };
-    let shown = Shown::new(&impulse, factory);
-    if json {
-        print_json(&shown);
-        return Ok(());
-    }
-    let measured = &shown.analysis;
-    let level = |value: Option<f64>, unit| say::level(value.unwrap_or(f64::NEG_INFINITY), unit);
-    let line = |label: &str, text: String| say::result(format_args!("{label:<10}{text}"));
-    line("name", shown.name.to_owned());
-    if let Some(description) = shown.description {
-        line("what", description.to_owned());
-    }
-    line(
-        "channels",
-        format!("{} ({})", shown.channels, name_of(shown.layout)),
-    );
-    line("rate", format!("{} Hz", shown.sample_rate));
-    line(
-        "length",
-        format!("{:.3} s ({} samples)", measured.seconds, measured.frames),
-    );
-    let loudest = measured.peak.as_ref().map(|peak| peak.dbfs);
-    line("peak", level(loudest, "dBFS"));
-    line("energy", level(measured.energy_db, "dB"));
-    if let Some(silence) = measured.leading_silence_ms {
-        line("onset", format!("{silence:.2} ms"));
-    }
-    if let Some(licence) = shown.licence {
-        line("licence", licence.to_owned());
-    }
-    Ok(())
 }
 
 fn name_of(layout: Layout) -> &'static str {

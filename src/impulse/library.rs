@@ -1,124 +1,15 @@
-//! The factory impulses, and how a name or a path becomes an impulse.
+//! The factory impulses and the user's, and how a name or a path becomes an impulse.
 //!
-//! Guaranteed: the factory impulses are in the program itself, so their names work on every machine without a file.
-//! A name that is not one of them is answered with the names that are.
-//!
-//! To add one: its WAV in impulses/, its entry in impulses/catalogue.toml, its line in `WAVS`.
-//! tests/impulse_library.rs fails while the three disagree.
+//! A name that is not a factory impulse's is answered with the names that are.
 
+mod factory;
+
+pub use factory::{FactoryImpulse, Kind, embedded, factory};
+
+use super::ImpulseResponse;
 use super::load::{self, LayoutChoice, LoadError};
-use super::{ImpulseResponse, Layout};
-use serde::Deserialize;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
 use thiserror::Error;
-
-/// Name → WAV file, embedded.
-macro_rules! embedded {
-    ($($name:literal,)*) => {
-        &[$(($name, include_bytes!(concat!("../../impulses/", $name, ".wav")))),*]
-    };
-}
-
-/// The embedded files.
-static WAVS: &[(&str, &[u8])] = embedded! {
-    "echo-two-spikes",
-    "echo-ping-pong",
-    "room",
-    "hall",
-    "plate",
-    "spring",
-};
-
-/// What makes the sound of a factory impulse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// Spikes.
-    Echo,
-    /// A small space.
-    Room,
-    /// A large one.
-    Hall,
-    /// A steel plate.
-    Plate,
-    /// A spring tank.
-    Spring,
-}
-
-/// An impulse that is part of the program.
-#[derive(Clone, Copy, Debug)]
-pub struct FactoryImpulse {
-    /// What the user types: the WAV's stem in impulses/.
-    pub name: &'static str,
-    /// What makes its sound.
-    pub kind: Kind,
-    /// What its channels are.
-    pub layout: Layout,
-    /// One line about it.
-    pub description: &'static str,
-    /// SPDX expression.
-    pub licence: &'static str,
-    wav: &'static [u8],
-}
-
-impl FactoryImpulse {
-    /// Decodes it. Fails only if the program was built from a broken WAV. Loader thread.
-    pub fn load(&self) -> Result<ImpulseResponse, LoadError> {
-        let layout = match self.layout {
-            Layout::Matrix => LayoutChoice::Matrix,
-            Layout::TrueStereo => LayoutChoice::TrueStereo,
-            Layout::Mono | Layout::Stereo => LayoutChoice::Auto,
-        };
-        load::from_bytes(self.name, self.wav, layout)
-    }
-}
-
-/// All factory impulses, in the catalogue's order.
-pub fn factory() -> &'static [FactoryImpulse] {
-    static FACTORY: LazyLock<Vec<FactoryImpulse>> = LazyLock::new(|| {
-        // Constants of this build, proven by tests/impulse_library.rs: no user can make these fail.
-        let catalogue: Catalogue = toml::from_str(include_str!("../../impulses/catalogue.toml"))
-            .expect("impulses/catalogue.toml is well-formed");
-        let entries = catalogue.impulse.into_iter();
-        entries
-            .map(|entry| {
-                let wav = WAVS.iter().find(|(name, _)| *name == entry.name);
-                FactoryImpulse {
-                    wav: wav.expect("every catalogue entry has a line in WAVS").1,
-                    name: entry.name.leak(),
-                    kind: entry.kind,
-                    layout: entry.layout,
-                    description: entry.description.leak(),
-                    licence: entry.licence.leak(),
-                }
-            })
-            .collect()
-    });
-    &FACTORY
-}
-
-/// impulses/catalogue.toml.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Catalogue {
-    impulse: Vec<Entry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    name: String,
-    kind: Kind,
-    layout: Layout,
-    description: String,
-    licence: String,
-}
-
-/// The names of the embedded WAVs, whether the catalogue knows them or not.
-pub fn embedded() -> impl Iterator<Item = &'static str> {
-    WAVS.iter().map(|(name, _)| *name)
-}
 
 /// A name that no factory impulse has. Its text lists those that are there.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
