@@ -19,14 +19,16 @@ pub(super) enum Task {
     Inverse { output: u16, step: Step },
 }
 
-/// Nanoseconds that a multiply task is meant to take, so that a few fit into the smallest callback.
-const GRAIN: f32 = 300.0;
+/// Nanoseconds that a multiply task is meant to take, so that a few fit into the smallest callback: a
+/// callback of 16 samples has about 500.
+const GRAIN: f32 = 160.0;
 
 impl Task {
-    /// Weight of the task: nanoseconds, measured once on a 3 GHz AVX-512 core inside a running
-    /// engine. Only their proportions matter. Fixed, never profiled at start, so that the schedule is
-    /// the same everywhere and every time. What long levels read has left the second-level cache by
-    /// the time their turn comes round again, which weighs more than any arithmetic.
+    /// Weight of the task: nanoseconds, between what a Xeon (Sapphire Rapids) and an EPYC (Zen 5) took
+    /// inside a running engine, fitted to the times of whole ticks. Only their proportions matter. Fixed,
+    /// never profiled at start, so that the schedule is the same everywhere and every time. The two
+    /// differ most in what long levels read: it has left the second-level cache by the time their turn
+    /// comes round again, and the third-level caches are not alike (31 ns a partition there, 12 here).
     pub fn cost(&self, level: &Level, impulse: &PreparedImpulse) -> f32 {
         let size = level.size();
         // Finding the task and entering its kernel.
@@ -41,7 +43,7 @@ impl Task {
                     }
                     Step::Inner { pass, columns, .. } => span(columns) * level.inner_cost(pass),
                     Step::Leaves { leaves } => {
-                        span(leaves) * if size > 16_384 { 50.0 } else { 26.0 }
+                        span(leaves) * if size > 16_384 { 32.0 } else { 25.0 }
                     }
                 },
                 Self::Multiply { output, chunks } => {
@@ -53,10 +55,9 @@ impl Task {
                         span(columns)
                             * match size {
                                 0..4096 => 110.0,
-                                4096..16_384 if level.longest > 16_384 => 185.0,
-                                4096..16_384 => 135.0,
-                                16_384 => 220.0,
-                                _ => 340.0,
+                                4096..16_384 => 140.0,
+                                16_384 => 180.0,
+                                _ => 290.0,
                             }
                     }
                     Step::Inner { pass, columns, .. } => span(columns) * level.inner_cost(pass),
@@ -151,7 +152,7 @@ impl Level {
 
     /// Nanoseconds of one column of an inner pass.
     fn inner_cost(&self, pass: u8) -> f32 {
-        9.0 * self.transform.inner_radix(pass) as f32
+        8.0 * self.transform.inner_radix(pass) as f32
     }
 
     /// Nanoseconds of the multiply-accumulate of one chunk.
@@ -159,9 +160,9 @@ impl Level {
         let a_partition = match self.size() {
             0..512 => 4.0,
             512..4096 => 6.2,
-            4096..16_384 if self.longest > 16_384 => 20.0,
             4096..16_384 => 10.5,
-            _ => 31.0,
+            16_384 => 15.0,
+            _ => 18.0,
         };
         sources as f32 * (4.0 + a_partition * self.partitions as f32)
     }
