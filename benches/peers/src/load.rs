@@ -130,12 +130,22 @@ fn measure_cell(arguments: &Arguments, mode: Mode, shape: Shape, cell: &Cell) {
                 names.push(name);
                 runners.push(Runner::new(engine, cell));
             }
-            Err(why) => eprintln!("peers: {name} skipped: {why}"),
+            Err(why) => {
+                let (seconds, blocks) = (cell.seconds, cell.blocks);
+                eprintln!("peers: {name} skipped at {seconds} s, blocks of {blocks}: {why}");
+            }
         }
     }
     let rows = measure::measure(cell, mode, &mut runners, arguments.seconds);
     let (routing, seconds, blocks) = (shape.name(), cell.seconds, cell.blocks);
     for (name, row) in names.iter().zip(rows) {
+        let row = match row {
+            Ok(row) => row,
+            Err(why) => {
+                eprintln!("peers: {name} skipped at {seconds} s, blocks of {blocks}: {why}");
+                continue;
+            }
+        };
         let Figures {
             loads: Loads { mean, p999, worst },
             raw,

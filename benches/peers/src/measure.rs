@@ -92,13 +92,21 @@ const PACED_PERIOD: usize = 32_768;
 const PACED_PERIODS: [usize; 2] = [2, 12];
 /// Longest time that playing for the comparison with exact arithmetic may take.
 const CHECKING: Duration = Duration::from_secs(6);
+/// Longest time that three turns of one engine may take, seconds.
+const AFFORDABLE: f64 = 12.0;
 /// Most repeats of a callback.
 const REPEATS: usize = 40;
 /// Shortest block of changing ones whose own load is looked at.
 const SHORTEST: usize = 16;
 
-/// Measures the engines of a cell, each for at most about `seconds` after its warm-up.
-pub fn measure(cell: &Cell, mode: Mode, runners: &mut [Runner<'_>], seconds: f64) -> Vec<Figures> {
+/// Measures the engines of a cell, each for at most about `seconds` after its warm-up. Says why where
+/// one is too slow to be measured.
+pub fn measure(
+    cell: &Cell,
+    mode: Mode,
+    runners: &mut [Runner<'_>],
+    seconds: f64,
+) -> Vec<Result<Figures, String>> {
     if mode == Mode::Paced {
         let frames =
             (cell.frames() + 48_000).max(PACED_PERIODS.iter().sum::<usize>() * PACED_PERIOD);
@@ -106,34 +114,43 @@ pub fn measure(cell: &Cell, mode: Mode, runners: &mut [Runner<'_>], seconds: f64
         let lengths = cell.blocks.lengths(frames);
         return runners
             .iter_mut()
-            .map(|runner| paced(runner, &lengths, &wanted))
+            .map(|runner| Ok(paced(runner, &lengths, &wanted)))
             .collect();
     }
     let lengths = cell.blocks.lengths(cell.frames() + 48_000);
     let wanted = cell.wanted(lengths.iter().sum());
+    let course = Course::new(cell);
     let mut errors = Vec::new();
     for runner in &mut *runners {
         let recording = runner.record(&lengths, Pace::Unbound(CHECKING));
-        errors.push(runner.error_db(&recording, &wanted));
+        let load = loads(&recording.times, &lengths[..recording.times.len()]).mean;
+        let turns = 3.0 * course.seconds() * load / 100.0;
+        errors.push(if turns <= AFFORDABLE {
+            Ok(runner.error_db(&recording, &wanted))
+        } else {
+            Err(format!(
+                "a load of about {load:.0} %, too slow for three repeats in {AFFORDABLE} s"
+            ))
+        });
     }
-    let course = Course::new(cell);
     let mut ballast = vec![0u8; mode.evicted_bytes()];
     let mut minima: Vec<Minima> = runners.iter().map(|_| Minima::new(&course)).collect();
     for turn in 0..REPEATS {
-        for (runner, minima) in runners.iter_mut().zip(&mut minima) {
-            let enough = minima.spent > seconds && turn >= 3 || minima.spent > 2.0 * seconds;
-            if !enough {
+        for ((runner, minima), error) in runners.iter_mut().zip(&mut minima).zip(&errors) {
+            if error.is_ok() && (turn < 3 || minima.spent < seconds) {
                 minima.turn(runner, &course, &mut ballast);
             }
         }
     }
     let rows = runners.iter().zip(minima).zip(errors);
-    rows.map(|((runner, minima), error_db)| Figures {
-        loads: loads(&minima.least, &course.timed),
-        raw: None,
-        cpu: 100.0 * minima.cpu.as_secs_f64() * RATE / minima.frames as f64,
-        latency: runner.latency(),
-        error_db,
+    rows.map(|((runner, minima), error)| {
+        Ok(Figures {
+            error_db: error?,
+            loads: loads(&minima.least, &course.timed),
+            raw: None,
+            cpu: 100.0 * minima.cpu * RATE / minima.frames as f64,
+            latency: runner.latency(),
+        })
     })
     .collect()
 }
@@ -170,6 +187,11 @@ impl Course {
             periodic,
         }
     }
+
+    /// How long a turn's sound lasts.
+    fn seconds(&self) -> f64 {
+        self.warm.iter().chain(&self.timed).sum::<usize>() as f64 / RATE
+    }
 }
 
 /// Minima per callback of the course.
@@ -177,7 +199,8 @@ struct Minima {
     least: Vec<f64>,
     /// Which callback of the period comes next.
     phase: usize,
-    cpu: Duration,
+    /// Seconds of CPU, and the frames that they were spent on.
+    cpu: f64,
     frames: usize,
     /// Seconds that all turns took.
     spent: f64,
@@ -188,7 +211,7 @@ impl Minima {
         Self {
             least: vec![f64::MAX; course.timed.len()],
             phase: 0,
-            cpu: Duration::ZERO,
+            cpu: 0.0,
             frames: 0,
             spent: 0.0,
         }
@@ -206,11 +229,12 @@ impl Minima {
             runner.call(length);
         }
         let mut cpu = process_cpu();
+        let mut spent = Duration::ZERO;
         for _ in 0..course.timed.len() {
             let length = course.timed[self.phase];
             // Evicting is no work of the engine.
             if !ballast.is_empty() {
-                self.cpu += process_cpu().saturating_sub(cpu);
+                spent += process_cpu().saturating_sub(cpu);
                 evict(ballast);
                 cpu = process_cpu();
             }
@@ -219,7 +243,10 @@ impl Minima {
             self.frames += length;
             self.phase = (self.phase + 1) % course.timed.len();
         }
-        self.cpu += process_cpu().saturating_sub(cpu);
+        spent += process_cpu().saturating_sub(cpu);
+        // Each call reads the clock twice.
+        let reading = 2e-9 * runner.reading() * course.timed.len() as f64;
+        self.cpu += (spent.as_secs_f64() - reading).max(0.0);
         self.spent += begun.elapsed().as_secs_f64();
     }
 }

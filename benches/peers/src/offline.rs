@@ -209,6 +209,10 @@ fn alone(
     let responses = impulse.each_ref().map(Vec::as_slice);
     let frames = sound[0].len() + impulse[0].len() - 1;
     let (mut preparing, mut convolving) = (f64::MAX, f64::MAX);
+    let padded = sound.clone().map(|mut sound| {
+        sound.resize(frames, 0.0);
+        sound
+    });
     let mut heard = [vec![0.0; frames], vec![0.0; frames]];
     for _ in 0..repeats {
         let start = process_cpu();
@@ -216,17 +220,9 @@ fn alone(
         let mut convolver = OfflineConvolver::new(&routing, &responses).expect("a good impulse");
         let ready = process_cpu();
         let block = convolver.block_frames();
-        let silence = vec![0.0; block];
         for from in (0..frames).step_by(block) {
             let to = frames.min(from + block);
-            // The sound's last piece has silence behind it, as the ones after it are silence.
-            let piece = sound.each_ref().map(|sound| {
-                let mut piece = sound.get(from..).unwrap_or(&[]).to_vec();
-                piece.truncate(to - from);
-                piece.extend_from_slice(&silence[..to - from - piece.len()]);
-                piece
-            });
-            let inputs = piece.each_ref().map(Vec::as_slice);
+            let inputs = padded.each_ref().map(|sound| &sound[from..to]);
             let [left, right] = &mut heard;
             let mut outputs = [&mut left[from..to], &mut right[from..to]];
             convolver.process(&mut Block::new(&inputs, &mut outputs));

@@ -69,6 +69,11 @@ impl<'a> Runner<'a> {
         self.at = 0;
     }
 
+    /// What the clock adds to a callback, nanoseconds.
+    pub fn reading(&self) -> f64 {
+        self.reading
+    }
+
     pub fn latency(&self) -> usize {
         self.engine.latency()
     }
