@@ -17,7 +17,7 @@ use clap::Parser;
 use std::process::ExitCode;
 
 #[derive(Parser)]
-#[command(name = "cargo xtask bench", about = "Convolution engines, measured")]
+#[command(about = "Convolution engines, measured")]
 enum Task {
     /// Load in per cent of a block's duration
     Load(load::Arguments),

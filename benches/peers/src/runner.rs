@@ -90,12 +90,7 @@ impl<'a> Runner<'a> {
             match pace {
                 Pace::Unbound(limit) if begun.elapsed() > limit => break,
                 Pace::Unbound(_) => {}
-                Pace::RealTime => {
-                    let due = Duration::from_secs_f64(played as f64 / RATE);
-                    if let Some(rest) = due.checked_sub(begun.elapsed()) {
-                        std::thread::sleep(rest);
-                    }
-                }
+                Pace::RealTime => wait_for(begun, played),
             }
             recording.times.push(self.call(length));
             for (sound, output) in recording.sound.iter_mut().zip(&self.output) {
@@ -111,5 +106,13 @@ impl<'a> Runner<'a> {
         let late = self.latency();
         let heard = recording.sound.iter().map(|sound| &sound[late..]);
         cell::error_db(heard.zip(wanted.iter().map(Vec::as_slice)))
+    }
+}
+
+/// Sleeps until sample `at` of a stream that began at `begun` is due.
+pub fn wait_for(begun: Instant, at: usize) {
+    let due = Duration::from_secs_f64(at as f64 / RATE);
+    if let Some(rest) = due.checked_sub(begun.elapsed()) {
+        std::thread::sleep(rest);
     }
 }
