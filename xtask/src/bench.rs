@@ -94,11 +94,10 @@ fn partita() -> Result<PathBuf, String> {
         return Err("partita does not build; the messages above say why".into());
     }
     let said = String::from_utf8_lossy(&output.stdout);
-    let path = said
-        .lines()
-        .filter_map(|line| line.split_once("\"executable\":\"")?.1.split_once('"'))
-        .map(|(path, _)| PathBuf::from(path.replace("\\\\", "\\")))
-        .next_back();
+    let path = said.lines().rev().find_map(|line| {
+        let message: serde_json::Value = serde_json::from_str(line).ok()?;
+        Some(PathBuf::from(message["executable"].as_str()?))
+    });
     path.ok_or_else(|| "cargo does not say where it put partita".into())
 }
 

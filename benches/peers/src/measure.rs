@@ -25,8 +25,9 @@
 //! stands beside it in the table (`raw`).
 //!
 //! *CPU* is that of the process, all threads, over the duration of the sound, without evicting, reading
-//! clocks, and, paced, sleeping and waking up for each callback (a second of that alone is measured
-//! before, while the engine rests). What waking helper threads costs stays in.
+//! clocks, and, paced, sleeping and waking up for each callback (two seconds of that alone are measured
+//! before, while the engine rests; the difference is good to about 0.1 %). What waking helper threads
+//! costs stays in.
 
 use crate::cell::{Cell, PERIOD, RATE};
 use crate::clock::process_cpu;
@@ -263,11 +264,11 @@ fn evict(ballast: &mut [u8]) {
 
 fn paced(runner: &mut Runner<'_>, lengths: &[usize], wanted: &[Vec<f64>; 2]) -> Figures {
     let before = process_cpu();
-    let (begun, second) = (Instant::now(), RATE as usize);
-    (0..second)
+    let begun = Instant::now();
+    (0..2 * RATE as usize)
         .step_by(lengths[0])
         .for_each(|at| wait_for(begun, at));
-    let waking = process_cpu().saturating_sub(before).as_secs_f64();
+    let waking = process_cpu().saturating_sub(before).as_secs_f64() / 2.0;
     let before = process_cpu();
     let recording = runner.record(lengths, Pace::RealTime);
     let cpu = process_cpu().saturating_sub(before).as_secs_f64();
