@@ -18,11 +18,7 @@ enum Task {
         file: Option<PathBuf>,
     },
     /// Measure Partita beside other convolution engines.
-    Bench {
-        /// Passed on to the benchmark; `-- --help` lists what it takes.
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        arguments: Vec<String>,
-    },
+    Bench(bench::Arguments),
     /// Make the factory impulses, or check that the committed ones are what the generator makes.
     Impulses(impulses::Arguments),
     /// Check formatting, lints and documentation, and run every test.
@@ -31,7 +27,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let result = match Task::parse() {
-        Task::Bench { arguments } => bench::run(&arguments),
+        Task::Bench(arguments) => bench::run(&arguments),
         Task::Demo { file } => demo::run(file.as_deref()),
         Task::Impulses(arguments) => impulses::run(&arguments),
         Task::Test => test::run(),
