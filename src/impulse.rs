@@ -11,6 +11,7 @@
 pub mod analyze;
 pub mod library;
 pub mod load;
+pub mod packed;
 pub mod resample;
 pub mod save;
 pub mod shape;
