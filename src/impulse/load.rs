@@ -17,7 +17,7 @@ mod riff;
 pub(super) use fault::shown;
 pub use fault::{Fault, LoadError};
 
-use super::{ImpulseResponse, Layout, packed};
+use super::{ImpulseResponse, Layout, jconvolver, packed};
 use riff::{Encoding, Header};
 use std::fs::{self, File};
 use std::io::{self, BufReader, Cursor, Read, Seek};
@@ -67,26 +67,38 @@ impl LayoutChoice {
     }
 }
 
-/// Reads the WAV file at `path`. The impulse is named after the file's stem.
+/// Reads the WAV file at `path`, or the matrix that a jconvolver `.conf` describes. The impulse is named after the
+/// file's stem.
 ///
 /// Errors: every [`Fault`]. Only regular files are opened: a pipe or a device has no length to check. Loader thread.
 pub fn read(path: &Path, layout: LayoutChoice) -> Result<ImpulseResponse, LoadError> {
+    if jconvolver::is_conf(path) {
+        let shown = path.display().to_string();
+        return jconvolver::read(path, layout).map_err(|fault| LoadError::new(&shown, fault));
+    }
+    read_audio(path, layout)
+}
+
+/// As [`read`], of audio only: what a `.conf` may name.
+pub(super) fn read_audio(path: &Path, layout: LayoutChoice) -> Result<ImpulseResponse, LoadError> {
     let shown = path.display().to_string();
-    let open = || {
-        // Asked before opening: opening a pipe would wait for its writer.
-        let kind = fs::metadata(path).map_err(Fault::from)?;
-        if kind.is_dir() {
-            return Err(Fault::Directory);
-        }
-        if !kind.is_file() {
-            return Err(Fault::NotAFile);
-        }
-        Ok(BufReader::new(File::open(path).map_err(Fault::from)?))
-    };
-    let reader = open().map_err(|fault| LoadError::new(&shown, fault))?;
+    let reader = open_file(path).map_err(|fault| LoadError::new(&shown, fault))?;
     let stem = path.file_stem().unwrap_or(path.as_os_str());
     read_impulse(reader, &stem.to_string_lossy(), layout)
         .map_err(|fault| LoadError::new(&shown, fault))
+}
+
+/// Opens a regular file.
+pub(super) fn open_file(path: &Path) -> Result<BufReader<File>, Fault> {
+    // Asked before opening: opening a pipe would wait for its writer.
+    let kind = fs::metadata(path).map_err(Fault::from)?;
+    if kind.is_dir() {
+        return Err(Fault::Directory);
+    }
+    if !kind.is_file() {
+        return Err(Fault::NotAFile);
+    }
+    Ok(BufReader::new(File::open(path).map_err(Fault::from)?))
 }
 
 /// Reads a WAV file that is already in memory; `name` names the impulse, and the file in an error.

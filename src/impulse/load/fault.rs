@@ -1,8 +1,8 @@
 //! Why a file cannot be an impulse, each in one line: what was expected, what was found, what to do.
 
-use crate::impulse::packed::MAX_SIDE;
-
 use super::{MAX_CHANNELS, MAX_MAGNITUDE, MAX_SAMPLES, MAX_SECONDS};
+use crate::impulse::jconvolver::ConfLine;
+use crate::impulse::packed::MAX_SIDE;
 use std::io;
 use thiserror::Error;
 
@@ -115,6 +115,9 @@ pub enum Fault {
         /// Inputs asked for.
         inputs: u16,
     },
+    /// A line of a jconvolver `.conf` cannot be followed.
+    #[error(transparent)]
+    Conf(Box<ConfLine>),
     /// Longer than any impulse.
     #[error("expected at most {MAX_SECONDS} s, but the file lasts {seconds:.1} s; trim it")]
     TooLong {
