@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 pub mod analyze;
+pub mod ixml;
 pub mod jconvolver;
 pub mod library;
 pub mod load;
