@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 pub mod analyze;
+pub mod convert;
 pub mod ixml;
 pub mod jconvolver;
 pub mod library;

@@ -1,5 +1,6 @@
 //! `partita impulse`: what there is, and what one is like.
 
+mod convert;
 mod list;
 mod show;
 
@@ -22,6 +23,8 @@ enum Command {
     List(list::Args),
     /// Describe a factory impulse or a WAV file
     Show(show::Args),
+    /// Write an impulse as one file, a pair, mono files, mcfx-packed or a jconvolver .conf
+    Convert(convert::Args),
 }
 
 /// An impulse, for a machine.
@@ -60,6 +63,7 @@ pub(super) fn run(args: &Args) -> Exit {
     let done = match &args.command {
         Command::List(args) => list::run(args),
         Command::Show(args) => show::run(args),
+        Command::Convert(args) => return convert::run(args),
     };
     match done {
         Ok(()) => Exit::Ok,

@@ -132,7 +132,8 @@ fn tail(text: &str) -> Result<Tail, String> {
     }
 }
 
-fn format() -> impl TypedValueParser<Value = Format> {
+/// `--format`, here and in `partita impulse`.
+pub(super) fn format() -> impl TypedValueParser<Value = Format> {
     PossibleValuesParser::new(["f32", "i24", "i16"]).map(|name| match name.as_str() {
         "i24" => Format::I24,
         "i16" => Format::I16,

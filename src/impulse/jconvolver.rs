@@ -21,8 +21,10 @@
 
 mod fault;
 mod parse;
+mod write;
 
 pub use fault::ConfFault;
+pub(super) use write::{Part, text};
 
 use super::load::{self, Fault, LayoutChoice, MAX_MAGNITUDE, MAX_SAMPLES, MAX_SECONDS};
 use super::{ImpulseResponse, Layout, packed};
