@@ -17,7 +17,7 @@
 //! Anything else is [`RoutingError`]: no channel is dropped or made up. A matrix of one channel is mono.
 
 use crate::engine::routing::{Path as Route, Routing};
-use crate::impulse::load::{LayoutChoice, LoadError};
+use crate::impulse::load::{LayoutChoice, LayoutDecision, LoadError, Notice};
 use crate::impulse::resample::{self, Aligned, ResampleError};
 use crate::impulse::shape::{self, Normalise};
 use crate::impulse::{ImpulseResponse, Layout, library};
@@ -165,6 +165,8 @@ pub struct Source {
     original: Arc<ImpulseResponse>,
     levelled: Arc<ImpulseResponse>,
     gain_db: f64,
+    layout: Option<LayoutDecision>,
+    notices: Vec<Notice>,
     at_rate: Mutex<BTreeMap<u32, AtRate>>,
 }
 
@@ -176,8 +178,12 @@ impl Source {
         layout: LayoutChoice,
         normalise: Normalise,
     ) -> Result<Self, LoaderError> {
-        let impulse = library::resolve(name_or_path)?.load(layout)?;
-        Ok(Self::new(impulse, normalise))
+        let loaded = library::resolve(name_or_path)?.open(layout)?;
+        Ok(Self {
+            layout: Some(loaded.layout),
+            notices: loaded.notices,
+            ..Self::new(loaded.impulse, normalise)
+        })
     }
 
     /// As [`Source::open`], for an impulse that is already there. Loader thread.
@@ -194,8 +200,20 @@ impl Source {
             original,
             levelled,
             gain_db,
+            layout: None,
+            notices: Vec::new(),
             at_rate: Mutex::default(),
         }
+    }
+
+    /// What the file's channels were taken for, and why. `None` for an impulse that came from no file. Any thread.
+    pub fn layout(&self) -> Option<&LayoutDecision> {
+        self.layout.as_ref()
+    }
+
+    /// What the user should know about the file. Any thread.
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
     }
 
     /// The impulse as it was loaded.

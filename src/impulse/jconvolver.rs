@@ -26,7 +26,10 @@ mod write;
 pub use fault::ConfFault;
 pub(super) use write::{Part, text};
 
-use super::load::{self, Fault, LayoutChoice, MAX_MAGNITUDE, MAX_SAMPLES, MAX_SECONDS};
+use super::load::{
+    self, Fault, FileFormat, LayoutChoice, LayoutDecision, LayoutReason, Loaded, MAX_MAGNITUDE,
+    MAX_SAMPLES, MAX_SECONDS,
+};
 use super::{ImpulseResponse, Layout, packed};
 use parse::{Command, Pair, parse};
 use std::collections::BTreeMap;
@@ -59,22 +62,43 @@ pub(super) fn is_conf(path: &Path) -> bool {
         .is_some_and(|extension| extension.eq_ignore_ascii_case("conf"))
 }
 
-/// Reads the matrix that the `.conf` at `path` describes; it is named after the file's stem.
+/// Reads the matrix that the `.conf` at `path` describes; it is named after the file's stem. If all of it is from one
+/// audio file, that file's iXML is told.
 ///
 /// Errors: [`Fault::Conf`], and those of opening a file. Loader thread.
-pub(super) fn read(path: &Path, choice: LayoutChoice) -> Result<ImpulseResponse, Fault> {
+pub(super) fn open(path: &Path, choice: LayoutChoice) -> Result<Loaded, Fault> {
     let mut bytes = Vec::new();
     // One byte more than is read: it tells that there is more.
     let most = MAX_BYTES as u64 + 1;
     load::open_file(path)?.take(most).read_to_end(&mut bytes)?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let stem = path.file_stem().unwrap_or(path.as_os_str());
-    let matrix = follow(&bytes, folder)?;
-    matrix.finish(&stem.to_string_lossy(), choice)
+    let (matrix, files) = follow(&bytes, folder)?;
+    let impulse = matrix.finish(&stem.to_string_lossy(), choice)?;
+    let mut files = files.read.into_values();
+    let (ixml, notices) = match (files.next(), files.next()) {
+        (Some(only), None) => (only.ixml, only.notices),
+        _ => (None, Vec::new()),
+    };
+    Ok(Loaded {
+        format: FileFormat::Jconvolver,
+        layout: LayoutDecision {
+            layout: impulse.layout,
+            confidence: 1.0,
+            reason: match choice {
+                LayoutChoice::Auto => LayoutReason::Conf,
+                _ => LayoutReason::Asked,
+            },
+        },
+        impulse,
+        ixml,
+        partner: None,
+        notices,
+    })
 }
 
 /// Does what the lines say, in their order.
-fn follow(bytes: &[u8], home: &Path) -> Result<Matrix, ConfLine> {
+fn follow(bytes: &[u8], home: &Path) -> Result<(Matrix, Files), ConfLine> {
     let (commands, lines) = parse(bytes)?;
     let mut folder = home.to_owned();
     let mut files = Files::default();
@@ -110,13 +134,13 @@ fn follow(bytes: &[u8], home: &Path) -> Result<Matrix, ConfLine> {
     if seconds > f64::from(MAX_SECONDS) {
         return Err(missing(ConfFault::TooLong { seconds }));
     }
-    Ok(matrix)
+    Ok((matrix, files))
 }
 
 /// The audio files read so far, each once.
 #[derive(Default)]
 struct Files {
-    read: BTreeMap<PathBuf, ImpulseResponse>,
+    read: BTreeMap<PathBuf, Loaded>,
     samples: u64,
     /// Rate and line of the first.
     first: Option<(u32, usize)>,
@@ -126,10 +150,11 @@ impl Files {
     fn get(&mut self, path: PathBuf, line: usize) -> Result<&ImpulseResponse, ConfFault> {
         use std::collections::btree_map::Entry;
         match self.read.entry(path) {
-            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Occupied(known) => Ok(&known.into_mut().impulse),
             Entry::Vacant(place) => {
-                let file = load::read_audio(place.key(), LayoutChoice::Matrix)
+                let loaded = load::open_alone(place.key())
                     .map_err(|error| ConfFault::File(Box::new(error)))?;
+                let file = &loaded.impulse;
                 let (expected, first) = *self.first.get_or_insert((file.sample_rate, line));
                 if file.sample_rate != expected {
                     return Err(ConfFault::Rate {
@@ -140,7 +165,7 @@ impl Files {
                 }
                 self.samples += file.frames() as u64 * file.channels.len() as u64;
                 within("all audio files together", self.samples)?;
-                Ok(place.insert(file))
+                Ok(&place.insert(loaded).impulse)
             }
         }
     }
@@ -330,15 +355,19 @@ impl Matrix {
             (LayoutChoice::Auto, Layout::TrueStereo) if apart => Layout::Stereo,
             (LayoutChoice::Auto, own) | (LayoutChoice::TrueStereo, own @ Layout::TrueStereo) => own,
             (LayoutChoice::TrueStereo, _) => {
-                return Err(Fault::NotTrueStereo {
-                    channels: self.places.len() as u16,
-                });
+                let channels = self.places.len() as u16;
+                return Err(Fault::NotTrueStereo { channels });
+            }
+            (LayoutChoice::Stereo, _) if apart || self.places.len() == 2 => Layout::Stereo,
+            (LayoutChoice::Stereo, _) => {
+                let channels = self.places.len() as u16;
+                return Err(Fault::NotStereo { channels });
             }
             (LayoutChoice::Matrix, _) => Layout::Matrix,
             (LayoutChoice::Mcfx { .. }, _) => return Err(at(ConfFault::OwnShape).into()),
         };
         let indices: Vec<usize> = match layout {
-            Layout::Stereo => vec![0, 3],
+            Layout::Stereo if apart => vec![0, 3],
             _ => (0..self.places.len()).collect(),
         };
         let mut channels = Vec::with_capacity(indices.len());

@@ -4,7 +4,7 @@ use super::{name_of, print_json};
 use crate::cli::{Exit, exit, render, say};
 use crate::impulse::convert::{self, ConvertError, Converted, Form};
 use crate::impulse::ixml::Ixml;
-use crate::impulse::load::LayoutChoice;
+use crate::impulse::load::{LayoutChoice, LayoutReason};
 use crate::impulse::save::{Existing, Format, Options, Saved};
 use crate::impulse::{ImpulseResponse, Layout, library, resample};
 use crate::loader::LoaderError;
@@ -26,7 +26,7 @@ pub(super) struct Args {
     /// (a .conf and its WAV). Without it: jconvolver if the output ends in .conf, else file
     #[arg(long, value_name = "FORM", value_parser = form())]
     to: Option<Form>,
-    /// What the channels of a file are: auto, true-stereo, matrix, or mcfx:INPUTS for a packed one
+    /// What the channels of a file are: auto, stereo, true-stereo, matrix, or mcfx:INPUTS for a packed one
     #[arg(long, value_name = "LAYOUT", default_value = "auto", value_parser = render::layout())]
     layout: LayoutChoice,
     /// Inputs of a matrix whose channels stand source first
@@ -71,7 +71,7 @@ fn rate() -> impl TypedValueParser<Value = u32> {
 struct Failed(Exit, String);
 
 impl Failed {
-    fn impulse(error: impl Display) -> Self {
+    fn impulse<E: Display>(error: E) -> Self {
         Self(Exit::Impulse, error.to_string())
     }
 }
@@ -136,20 +136,35 @@ fn convert(args: &Args) -> Result<(), Failed> {
 
 /// The impulse that the inputs are together, and what the first one's iXML says.
 fn read(args: &Args) -> Result<(ImpulseResponse, Option<Ixml>), Failed> {
-    let load = |input: &PathBuf, layout| {
+    let open = |input: &PathBuf, layout| {
         let source = library::resolve(input).map_err(LoaderError::from)?;
-        source.load(layout).map_err(LoaderError::from)
+        let loaded = source.open(layout).map_err(LoaderError::from)?;
+        for notice in &loaded.notices {
+            say::error(format_args!("warning: {}: {notice}", input.display()));
+        }
+        Ok(loaded)
     };
     if let [one] = args.inputs.as_slice() {
-        let impulse = load(one, args.layout).map_err(Failed::impulse)?;
-        return Ok((impulse, None));
+        let loaded = open(one, args.layout).map_err(Failed::impulse::<LoaderError>)?;
+        let reason = &loaded.layout.reason;
+        if !matches!(reason, LayoutReason::Asked | LayoutReason::Channels) {
+            let taken = name_of(loaded.impulse.layout);
+            say::error(format_args!(
+                "note: {}: {taken}: {}",
+                one.display(),
+                loaded.layout
+            ));
+        }
+        return Ok((loaded.impulse, loaded.ixml));
     }
-    let loaded = args
-        .inputs
-        .iter()
-        .map(|input| load(input, LayoutChoice::Matrix));
-    let files = loaded.collect::<Result<Vec<_>, _>>();
-    let impulse = convert::gather(files.map_err(Failed::impulse)?)?;
+    let mut ixml = None;
+    let mut files = Vec::new();
+    for input in &args.inputs {
+        let loaded = open(input, LayoutChoice::Matrix).map_err(Failed::impulse)?;
+        ixml = ixml.or(loaded.ixml);
+        files.push(loaded.impulse);
+    }
+    let impulse = convert::gather(files)?;
     let layout = match (args.layout, impulse.channels.len()) {
         (LayoutChoice::Auto, _) => impulse.layout,
         (LayoutChoice::TrueStereo, 4) => Layout::TrueStereo,
@@ -161,7 +176,7 @@ fn read(args: &Args) -> Result<(ImpulseResponse, Option<Ixml>), Failed> {
             return Err(Failed(Exit::Usage, text));
         }
     };
-    Ok((ImpulseResponse { layout, ..impulse }, None))
+    Ok((ImpulseResponse { layout, ..impulse }, ixml))
 }
 
 fn tell(args: &Args, impulse: &ImpulseResponse, written: &Converted) {
