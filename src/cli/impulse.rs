@@ -22,7 +22,7 @@ pub(super) struct Args {
 fn help() -> String {
     format!(
         "\
-Impulse files: WAV, AIFF, CAF (integers of 8 to 32 bits, float of 32 or 64), FLAC, Ogg Vorbis, MP3.
+Impulse files: WAV, AIFF, CAF (integers of 8 to 32 bits, float of 32 or 64), FLAC, Ogg Vorbis, MP3; matrices of them as jconvolver .conf.
 Limits: 1 to {MAX_CHANNELS} channels, {MAX_SECONDS} s, {} million samples in all channels together, samples within ±{MAX_MAGNITUDE}.
 Hall_L.wav and Hall_R.wav (or Left and Right), both stereo, are read as one true-stereo impulse; --layout stereo reads one alone.
 

@@ -11,6 +11,7 @@ pub use fault::ConvertError;
 use super::ixml::{self, Ixml, RecordingMethod};
 use super::jconvolver::{Part, text};
 use super::load::MAX_CHANNELS;
+use super::load::pair::{self, Side};
 use super::save::{self, Options, SaveError, Saved};
 use super::{ImpulseResponse, Layout, packed};
 use crate::output::{Destination, Pending};
@@ -45,12 +46,13 @@ pub struct Converted {
     pub conf: Option<PathBuf>,
 }
 
-/// Puts several files together: two stereo ones are the left and the right source of true stereo; mono ones are mono,
+/// Puts several files together: two stereo ones are the left and the right source of true stereo, in that order unless
+/// their names say the other one; mono ones are mono,
 /// stereo, true stereo if there are four, and a matrix otherwise. What is shorter is followed by silence. One alone stays
 /// as it is.
 ///
 /// Errors: [`ConvertError::Set`], [`ConvertError::Rates`], [`ConvertError::TooLarge`]. Loader thread.
-pub fn gather(files: Vec<ImpulseResponse>) -> Result<ImpulseResponse, ConvertError> {
+pub fn gather(mut files: Vec<ImpulseResponse>) -> Result<ImpulseResponse, ConvertError> {
     let counts: Vec<usize> = files.iter().map(|file| file.channels.len()).collect();
     let layout = match counts.as_slice() {
         [_] => files[0].layout,
@@ -62,6 +64,12 @@ pub fn gather(files: Vec<ImpulseResponse>) -> Result<ImpulseResponse, ConvertErr
         },
         _ => return Err(ConvertError::Set { counts }),
     };
+    if counts == [2, 2] {
+        let side = |file: &ImpulseResponse| pair::split(&file.name).map(|(_, side)| side);
+        if (side(&files[0]), side(&files[1])) == (Some(Side::Right), Some(Side::Left)) {
+            files.reverse();
+        }
+    }
     let sample_rate = files[0].sample_rate;
     if let Some(other) = files.iter().find(|file| file.sample_rate != sample_rate) {
         return Err(ConvertError::Rates {

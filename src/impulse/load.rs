@@ -23,7 +23,7 @@ mod kind;
 mod layout;
 mod mp3;
 mod ogg;
-mod pair;
+pub(super) mod pair;
 mod pcm;
 mod riff;
 

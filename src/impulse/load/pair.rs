@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Which source a file's name speaks of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
+pub(in crate::impulse) enum Side {
     Left,
     Right,
 }
@@ -27,7 +27,7 @@ impl Side {
 }
 
 /// `Hall_L`, `Hall-left`, `Hall L`, in any case → `Hall`, and the side.
-pub(super) fn split(stem: &str) -> Option<(&str, Side)> {
+pub(in crate::impulse) fn split(stem: &str) -> Option<(&str, Side)> {
     let (name, word) = stem.rsplit_once(['_', ' ', '-'])?;
     let word = word.to_ascii_lowercase();
     let side = [Side::Left, Side::Right]
