@@ -9,7 +9,7 @@
 //! and 64 bits; FLAC; Ogg Vorbis; MP3. At any sample rate above zero, 1 to [`MAX_CHANNELS`] channels. The format is
 //! known by the file's content, never by its name.
 //!
-//! A path that ends in `.conf` is read as [`jconvolver`](super::jconvolver) writes it.
+//! A path that ends in `.conf` is read as [`jconvolver`] says.
 //!
 //! The containers of uncompressed samples are parsed here (`riff`, `aiff`, `caf`), each length held against the file's;
 //! FLAC, Vorbis and MP3 are decoded by [`symphonia`], behind checks of ours.
