@@ -25,6 +25,7 @@ mod pair;
 mod pcm;
 mod riff;
 
+pub use codec::decoding;
 pub(super) use fault::shown;
 pub use fault::{Fault, LoadError};
 pub use kind::FileFormat;
