@@ -262,9 +262,9 @@ fn what_is_no_pair_is_an_error_or_said() {
         assert!(folder.open("a_L.wav", LayoutChoice::Stereo).is_ok());
     };
     folder.write("a_R.wav", 44_100, 10, &[0.1, 0.2]);
-    differ("48000 Hz and 44100 Hz");
+    differ("48000 Hz, and that one 44100 Hz");
     folder.write("a_R.wav", RATE, 11, &[0.1, 0.2]);
-    differ("10 and 11 frames");
+    differ("10 frames, and that one 11");
     // Mono: not the same kind of thing.
     folder.write("a_R.wav", RATE, 10, &[0.1]);
     let read = folder.open("a_L.wav", LayoutChoice::Auto).expect("loads");
@@ -277,10 +277,7 @@ fn what_is_no_pair_is_an_error_or_said() {
     assert_eq!((read.impulse.layout, read.notices.len()), (Layout::Mono, 0));
     // A broken half is named, and so is the way round it.
     fs::write(folder.path("a_R.wav"), "no sound").expect("written");
-    let error = folder
-        .open("a_L.wav", LayoutChoice::Auto)
-        .expect_err("broken");
-    assert!(error.to_string().contains("a_R.wav"), "{error}");
+    differ("a_R.wav, but it cannot be read (expected");
 }
 
 #[test]
