@@ -27,6 +27,7 @@ pub(super) mod pair;
 mod pcm;
 mod riff;
 
+pub use codec::decoding;
 pub(super) use fault::shown;
 pub use fault::{Fault, LoadError};
 pub use kind::FileFormat;
@@ -122,7 +123,11 @@ pub fn open(path: &Path, choice: LayoutChoice) -> Result<Loaded, LoadError> {
         && sound.channels.len() == 2
         && let Some((other, side)) = pair::partner(path)
     {
-        let second = read_file(&other).map_err(told(&other))?;
+        let second = read_file(&other).map_err(|fault| {
+            let found = format!("it cannot be read ({fault})");
+            let other = other.clone();
+            told(path)(Fault::NotAPair { other, found })
+        })?;
         if second.channels.len() == 2 {
             let name = pair::split(&stem).map_or(&*stem, |(name, _)| name);
             return join(name, sound, second, side, other).map_err(told(path));
@@ -303,11 +308,15 @@ fn join(
     let length = |sound: &Sound| sound.channels[0].len();
     let differ = if first.sample_rate != second.sample_rate {
         Some(format!(
-            "{} Hz and {} Hz",
+            "this file has {} Hz, and that one {} Hz",
             first.sample_rate, second.sample_rate
         ))
     } else if length(&first) != length(&second) {
-        Some(format!("{} and {} frames", length(&first), length(&second)))
+        Some(format!(
+            "this file has {} frames, and that one {}",
+            length(&first),
+            length(&second)
+        ))
     } else {
         None
     };

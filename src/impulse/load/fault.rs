@@ -140,12 +140,12 @@ pub enum Fault {
     },
     /// Two files that by name are the two halves of a true-stereo impulse, and are not.
     #[error(
-        "expected two halves of one true-stereo impulse, but this file and {} beside it differ: {found}; --layout stereo reads this one alone", super::shown(&other.display().to_string())
+        "expected the other half of a true-stereo impulse in {}, but {found}; --layout stereo reads this file alone", shown(&other.display().to_string())
     )]
     NotAPair {
         /// The other file.
         other: PathBuf,
-        /// How they differ.
+        /// How they differ, or why the other cannot be read.
         found: String,
     },
     /// Longer than any impulse.

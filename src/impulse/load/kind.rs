@@ -28,14 +28,13 @@ pub enum FileFormat {
 /// Tags before the sound beyond which a file is an attack on patience.
 const MAX_TAGS: usize = 16;
 
-/// Where the sound begins: behind a byte order mark (a text tool was here) and ID3v2 tags, and, if there were some, the
-/// zeros that pad them.
+/// Where the sound begins: behind a byte order mark (a text tool was here) and ID3v2 tags with the zeros that
+/// pad them.
 pub(super) fn beginning<R: Read + Seek>(reader: &mut R, end: u64) -> io::Result<u64> {
     let mut start = 0;
     if head(reader, start, end)?.starts_with(b"\xEF\xBB\xBF") {
         start = 3;
     }
-    let mut tagged = false;
     for _ in 0..MAX_TAGS {
         let bytes = head(reader, start, end)?;
         // ID3v2.4, 3.1: the size has four bytes of seven bits, and counts neither header nor footer.
@@ -49,22 +48,23 @@ pub(super) fn beginning<R: Read + Seek>(reader: &mut R, end: u64) -> io::Result<
             .iter()
             .fold(0, |size, &byte| size << 7 | u64::from(byte));
         let footer = if flags & 0x10 != 0 { 10 } else { 0 };
-        start = (start + 10 + size + footer).min(end);
-        tagged = true;
-    }
-    if tagged {
-        reader.seek(SeekFrom::Start(start))?;
-        let mut zeros = [0; 4096];
-        loop {
-            let read = reader.read(&mut zeros)?;
-            let empty = zeros[..read].iter().take_while(|&&byte| byte == 0).count();
-            start += empty as u64;
-            if empty < read || read == 0 {
-                break;
-            }
-        }
+        start = skip_zeros(reader, (start + 10 + size + footer).min(end))?;
     }
     Ok(start)
+}
+
+fn skip_zeros<R: Read + Seek>(reader: &mut R, mut start: u64) -> io::Result<u64> {
+    reader.seek(SeekFrom::Start(start))?;
+    let mut zeros = [0; 4096];
+    loop {
+        let read = reader.read(&mut zeros)?;
+        let bytes = &zeros[..read];
+        let empty = bytes.iter().take_while(|&&byte| byte == 0).count();
+        start += empty as u64;
+        if empty < read || read == 0 {
+            return Ok(start);
+        }
+    }
 }
 
 /// Up to 12 bytes from `start`.
