@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 pub mod analyze;
+pub mod filter;
 pub mod library;
 pub mod load;
 pub mod resample;

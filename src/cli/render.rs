@@ -3,7 +3,7 @@
 use super::{Exit, exit, say};
 use crate::engine::mixer::Mix;
 use crate::impulse::load::LayoutChoice;
-use crate::impulse::shape::Normalise;
+use crate::impulse::shape::{Normalise, Shape};
 use crate::loader::Source;
 use crate::render::{
     self, Existing, Format, Job, RenderError, Report, Settings, Sound, Tail, Watch,
@@ -228,12 +228,15 @@ pub(super) fn run(args: &Args) -> Exit {
             "warning: an interrupt may leave a .partita-….part file behind: {error}"
         ));
     }
-    let normalise = if args.raw {
-        Normalise::None
-    } else {
-        args.normalise
+    let shape = Shape {
+        normalise: if args.raw {
+            Normalise::None
+        } else {
+            args.normalise
+        },
+        ..Shape::default()
     };
-    let source = match Source::open(&args.impulse, args.layout, normalise) {
+    let source = match Source::open(&args.impulse, args.layout, &shape) {
         Ok(source) => source,
         Err(error) => {
             say::error(error);
