@@ -10,6 +10,7 @@
 
 pub mod analyze;
 pub mod filter;
+mod fourier;
 pub mod library;
 pub mod load;
 pub mod resample;

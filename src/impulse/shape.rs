@@ -19,6 +19,7 @@
 
 mod balance;
 pub mod damping;
+mod decay;
 mod envelope;
 mod level;
 pub mod range;
@@ -180,14 +181,14 @@ pub enum ShapeError {
     },
     /// Damping looks at the whole impulse at once, and this is too much.
     #[error(
-        "{name}: expected at most {} frames to change the decay of, got {frames}; trim the impulse",
-        damping::MAX_FRAMES
+        "{name}: expected at most {} samples, all channels together, to change the decay of, got {samples}; trim the impulse",
+        damping::MAX_DAMPED
     )]
     TooLong {
         /// The impulse.
         name: String,
-        /// Its frames.
-        frames: usize,
+        /// Samples in all channels.
+        samples: usize,
     },
 }
 
