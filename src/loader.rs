@@ -12,6 +12,7 @@
 //! | matrix | 1 | one input, c outputs |
 //! | matrix | c | each channel through its own response |
 //! | matrix | divides c | every input to each of c ÷ n outputs, source first |
+//! | matrix of n inputs | n | every input to each of c ÷ n outputs, source first |
 //!
 //! Anything else is [`RoutingError`]: no channel is dropped or made up. A matrix of one channel is mono.
 
@@ -50,6 +51,10 @@ fn describe(layout: Layout, channels: usize) -> String {
         Layout::Stereo => "2 channels (stereo)".to_owned(),
         Layout::TrueStereo => "4 channels (true stereo)".to_owned(),
         Layout::Matrix => format!("{channels} channels (a matrix)"),
+        Layout::MatrixOf { inputs } => {
+            let outputs = channels / usize::from(inputs).max(1);
+            format!("{channels} channels (a matrix, {inputs} in and {outputs} out)")
+        }
     }
 }
 
@@ -101,6 +106,13 @@ pub fn route(impulse: &ImpulseResponse, inputs: usize) -> Result<Routing, Routin
         (Layout::Stereo, _) => refuse("1 or 2".to_owned(), ""),
         (Layout::TrueStereo, 4) => refuse("1 or 2".to_owned(), "; try --layout matrix"),
         (Layout::TrueStereo, _) => refuse("1 or 2".to_owned(), ""),
+        (Layout::MatrixOf { inputs: own }, _) => match usize::from(own) {
+            own if own == inputs && channels.is_multiple_of(own) => {
+                Ok(Routing::matrix(own, channels / own))
+            }
+            own if inputs == channels => refuse(own.to_string(), "; try --layout matrix"),
+            own => refuse(own.to_string(), ""),
+        },
         (Layout::Matrix, 1) => Ok(Routing::matrix(1, channels)),
         (Layout::Matrix, same) if same == channels => Ok(Routing::independent(channels)),
         (Layout::Matrix, several) if channels.is_multiple_of(several) => {
@@ -265,6 +277,10 @@ mod tests {
         assert_eq!(go(Layout::Matrix, 5, 1), Ok(Routing::matrix(1, 5)));
         assert_eq!(go(Layout::Matrix, 4, 4), Ok(Routing::independent(4)));
         assert_eq!(go(Layout::Matrix, 12, 3), Ok(Routing::matrix(3, 4)));
+        let of = |inputs| Layout::MatrixOf { inputs };
+        assert_eq!(go(of(3), 12, 3), Ok(Routing::matrix(3, 4)));
+        assert_eq!(go(of(1), 2, 1), Ok(Routing::matrix(1, 2)));
+        assert_eq!(go(of(4), 4, 4), Ok(Routing::matrix(4, 1)));
         let folded = go(Layout::TrueStereo, 4, 1).expect("fits");
         assert_eq!((folded.inputs(), folded.outputs()), (1, 2));
         let into = |output| {
@@ -288,6 +304,11 @@ mod tests {
             "test: an impulse of 2 channels (stereo) takes sound with 1 or 2 channels, but the input has 6"
         );
         assert!(text(Layout::TrueStereo, 4, 4).ends_with("has 4; try --layout matrix"));
+        assert!(text(Layout::MatrixOf { inputs: 3 }, 12, 2).ends_with(
+            "(a matrix, 3 in and 4 out) takes sound with 3 channels, but the input has 2"
+        ));
+        assert!(text(Layout::MatrixOf { inputs: 1 }, 2, 2).ends_with("; try --layout matrix"));
+        assert!(text(Layout::MatrixOf { inputs: 3 }, 5, 3).contains("takes sound with 3"));
         assert!(text(Layout::Matrix, 6, 4).contains("1 or 2 or 3 or 6 channels"));
     }
 

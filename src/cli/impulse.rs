@@ -75,7 +75,7 @@ fn name_of(layout: Layout) -> &'static str {
         Layout::Mono => "mono",
         Layout::Stereo => "stereo",
         Layout::TrueStereo => "true stereo",
-        Layout::Matrix => "matrix",
+        Layout::Matrix | Layout::MatrixOf { .. } => "matrix",
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{Exit, exit, say};
 use crate::engine::mixer::Mix;
 use crate::impulse::load::LayoutChoice;
+use crate::impulse::packed;
 use crate::impulse::shape::{Normalise, Shape};
 use crate::loader::Source;
 use crate::render::{
@@ -75,7 +76,7 @@ pub(super) struct Args {
     /// Samples written: f32, or dithered i24 or i16
     #[arg(long, value_name = "FORMAT", default_value = "f32", value_parser = format())]
     format: Format,
-    /// What the channels of an impulse file are: auto (4 are true stereo), true-stereo or matrix
+    /// What the channels of an impulse file are: auto (4 are true stereo), true-stereo, matrix or mcfx:INPUTS
     #[arg(long, value_name = "LAYOUT", default_value = "auto", value_parser = layout())]
     layout: LayoutChoice,
     /// Replace outputs that exist
@@ -148,10 +149,17 @@ fn normalise() -> impl TypedValueParser<Value = Normalise> {
 
 /// `--layout`, here and in `partita impulse`.
 pub(super) fn layout() -> impl TypedValueParser<Value = LayoutChoice> {
-    PossibleValuesParser::new(["auto", "true-stereo", "matrix"]).map(|name| match name.as_str() {
-        "true-stereo" => LayoutChoice::TrueStereo,
-        "matrix" => LayoutChoice::Matrix,
-        _ => LayoutChoice::Auto,
+    clap::builder::StringValueParser::new().try_map(|name| {
+        let inputs = |text: &str| text.strip_prefix("mcfx:")?.parse().ok();
+        match name.as_str() {
+            "auto" => Ok(LayoutChoice::Auto),
+            "true-stereo" => Ok(LayoutChoice::TrueStereo),
+            "matrix" => Ok(LayoutChoice::Matrix),
+            other => match inputs(other) {
+                Some(inputs @ 1..=packed::MAX_SIDE) => Ok(LayoutChoice::Mcfx { inputs }),
+                _ => Err("expected auto, true-stereo, matrix, or mcfx:INPUTS from 1 to 64"),
+            },
+        }
     })
 }
 

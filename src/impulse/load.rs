@@ -17,7 +17,7 @@ mod riff;
 pub(super) use fault::shown;
 pub use fault::{Fault, LoadError};
 
-use super::{ImpulseResponse, Layout};
+use super::{ImpulseResponse, Layout, packed};
 use riff::{Encoding, Header};
 use std::fs::{self, File};
 use std::io::{self, BufReader, Cursor, Read, Seek};
@@ -47,12 +47,17 @@ pub enum LayoutChoice {
     TrueStereo,
     /// A matrix or independent channels, whatever their number.
     Matrix,
+    /// A matrix of so many inputs, packed one after another in time: see [`packed`](super::packed).
+    Mcfx {
+        /// Inputs, 1 or more.
+        inputs: u16,
+    },
 }
 
 impl LayoutChoice {
     fn layout(self, channels: u16) -> Result<Layout, Fault> {
         match (self, channels) {
-            (Self::Matrix, _) => Ok(Layout::Matrix),
+            (Self::Matrix | Self::Mcfx { .. }, _) => Ok(Layout::Matrix),
             (_, 4) => Ok(Layout::TrueStereo),
             (Self::TrueStereo, _) => Err(Fault::NotTrueStereo { channels }),
             (Self::Auto, 1) => Ok(Layout::Mono),
@@ -114,12 +119,16 @@ fn read_impulse<R: Read + Seek>(
     let header = riff::read_header(&mut reader)?;
     let layout = choice.layout(header.channels)?;
     let channels = decode(reader, &header)?;
-    Ok(ImpulseResponse {
+    let impulse = ImpulseResponse {
         name: name.to_owned(),
         sample_rate: header.sample_rate,
         layout,
         channels,
-    })
+    };
+    match choice {
+        LayoutChoice::Mcfx { inputs } => packed::unpack(&impulse, inputs),
+        _ => Ok(impulse),
+    }
 }
 
 /// Decodes the samples that `reader` stands before. `header` has been checked against the file's real size.

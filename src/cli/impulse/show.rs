@@ -12,7 +12,7 @@ pub(super) struct Args {
     /// A factory impulse's name, or a WAV file
     #[arg(value_name = "NAME|FILE")]
     impulse: PathBuf,
-    /// What the channels of a file are: auto (4 are true stereo), true-stereo or matrix
+    /// What the channels of a file are: auto (4 are true stereo), true-stereo, matrix or mcfx:INPUTS
     #[arg(
         long,
         value_name = "LAYOUT",

@@ -63,7 +63,7 @@ impl FactoryImpulse {
     /// Decodes it. Fails only if the program was built from a broken WAV. Loader thread.
     pub fn load(&self) -> Result<ImpulseResponse, LoadError> {
         let layout = match self.layout {
-            Layout::Matrix => LayoutChoice::Matrix,
+            Layout::Matrix | Layout::MatrixOf { .. } => LayoutChoice::Matrix,
             Layout::TrueStereo => LayoutChoice::TrueStereo,
             Layout::Mono | Layout::Stereo => LayoutChoice::Auto,
         };

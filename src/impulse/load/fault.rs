@@ -1,5 +1,7 @@
 //! Why a file cannot be an impulse, each in one line: what was expected, what was found, what to do.
 
+use crate::impulse::packed::MAX_SIDE;
+
 use super::{MAX_CHANNELS, MAX_MAGNITUDE, MAX_SAMPLES, MAX_SECONDS};
 use std::io;
 use thiserror::Error;
@@ -102,6 +104,16 @@ pub enum Fault {
     NotTrueStereo {
         /// Channels in the header.
         channels: u16,
+    },
+    /// Not a whole number of frames for each input of a packed matrix.
+    #[error(
+        "expected the responses of {inputs} inputs one after another, all of one length, but the file has {frames} frames; give another number of inputs, 1 to {MAX_SIDE}"
+    )]
+    NotPacked {
+        /// Frames in the file.
+        frames: usize,
+        /// Inputs asked for.
+        inputs: u16,
     },
     /// Longer than any impulse.
     #[error("expected at most {MAX_SECONDS} s, but the file lasts {seconds:.1} s; trim it")]
