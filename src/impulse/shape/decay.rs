@@ -53,7 +53,7 @@ pub(super) fn measure(
 
     let mut knee = end;
     let mut noise = noise_after(powers, start, end);
-    let mut seconds = 0.0;
+    let (mut seconds, mut crossing) = (0.0, 0.0);
     // Lundeby's iteration: the line tells where the noise begins, the noise tells how far the line goes.
     for _ in 0..4 {
         let usable = noise * 10_f64.powf(ABOVE_NOISE_DB / 10.0);
@@ -71,6 +71,7 @@ pub(super) fn measure(
             break;
         }
         let meets = (decibels(noise) - line.offset) / line.slope / step;
+        crossing = meets * step;
         knee = (meets.ceil().max(0.0) as usize).clamp(reach, end);
         if knee < end {
             noise = noise_after(powers, start, (knee + (end - knee) / 4).min(end));
@@ -108,7 +109,7 @@ pub(super) fn measure(
     let line = Line::through(levels().filter(|(_, db)| (-deepest..=-5.0).contains(db)))?;
     (line.slope < 0.0 && line.fit >= LEAST_FIT).then_some(Decay {
         seconds: -60.0 / line.slope,
-        noise_from: floor.then_some(knee as f64 * step),
+        noise_from: floor.then_some(crossing),
     })
 }
 
