@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 pub mod analyze;
+pub mod echo;
 pub mod filter;
 mod fourier;
 pub mod library;

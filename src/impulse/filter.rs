@@ -154,7 +154,7 @@ pub(super) fn cut(
 }
 
 /// The frames before the last ones that add up to less than [`INAUDIBLE_DB`] of the whole.
-fn audible(samples: &[f64]) -> usize {
+pub(super) fn audible(samples: &[f64]) -> usize {
     let energy: f64 = samples.iter().map(|x| x * x).sum();
     let mut left = energy * 10_f64.powf(INAUDIBLE_DB / 10.0);
     let skipped = samples.iter().rev().take_while(|x| {
