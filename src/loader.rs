@@ -219,6 +219,16 @@ impl Source {
         &self.shaped
     }
 
+    /// Gain of the shape's last step, in dB: what [`Normalise::Locked`](shape::Normalise::Locked) holds.
+    pub fn gain_db(&self) -> f64 {
+        self.gain_db
+    }
+
+    /// Frames by which shaping made it late, at its own rate; usually 0.
+    pub fn delay(&self) -> usize {
+        self.delay
+    }
+
     /// The impulse for `inputs` channels of sound at `sample_rate` Hz. Loader thread.
     ///
     /// Errors: [`LoaderError::Routing`], [`LoaderError::Resample`].

@@ -1,7 +1,11 @@
 //! `partita impulse`: what there is, and what one is like.
 
+mod chain;
+mod echo;
 mod list;
+mod shape;
 mod show;
+mod written;
 
 use super::{Exit, exit, say};
 use crate::impulse::analyze::{Analysis, analyze};
@@ -22,6 +26,12 @@ enum Command {
     List(list::Args),
     /// Describe a factory impulse or a WAV file
     Show(show::Args),
+    /// Trim, stretch, damp, reverse… an impulse and write it
+    Shape(shape::Args),
+    /// Make an impulse of echoes, tap by tap
+    Echo(echo::Args),
+    /// Put two impulses in series: one impulse that is both
+    Chain(chain::Args),
 }
 
 /// An impulse, for a machine.
@@ -60,6 +70,9 @@ pub(super) fn run(args: &Args) -> Exit {
     let done = match &args.command {
         Command::List(args) => list::run(args),
         Command::Show(args) => show::run(args),
+        Command::Shape(args) => return shape::run(args),
+        Command::Echo(args) => return echo::run(args),
+        Command::Chain(args) => return chain::run(args),
     };
     match done {
         Ok(()) => Exit::Ok,

@@ -23,7 +23,7 @@ mod text;
 pub use preset::Preset;
 pub use text::NotAnEcho;
 
-use super::filter::{Cuts, Slope, audible};
+use super::filter::{Cuts, INAUDIBLE_DB, Slope, audible};
 use super::load::{MAX_SAMPLES, MAX_SECONDS};
 use super::resample::RATES;
 use super::{ImpulseResponse, Layout};
@@ -329,7 +329,9 @@ impl Echo {
                 );
             }
         }
-        let needed = channels.iter().map(|channel| audible(channel));
+        let needed = channels
+            .iter()
+            .map(|channel| audible(channel, INAUDIBLE_DB));
         let needed = needed.max().unwrap_or(0).max(plain);
         let narrow = |channel: Vec<f64>| channel[..needed].iter().map(|&x| x as f32).collect();
         Ok(ImpulseResponse {

@@ -4,7 +4,7 @@
 //! 1974). Its transition is 0.061 of the sample rate wide, so up to 0.46 of it (22 kHz at 48 kHz) the response is that
 //! of an ideal delay, with an error that three times the window's −120 dB bounds (the pass band's ripple and the images
 //! on both sides, in phase): −110 dB. Before sample 64 (1.3 ms at 48 kHz) there is no room for as much: the window
-//! is as long as the room before the spike.
+//! is as long as the room before the spike, and the spike is scaled so that the lowest frequencies keep their gain.
 
 use std::f64::consts::PI;
 
@@ -17,11 +17,11 @@ const BETA: f64 = 12.265_26;
 /// The samples of a unit spike at `at` ≥ 0, in samples, and which sample the first of them is.
 pub(super) fn at(at: f64) -> (usize, Vec<f64>) {
     let whole = at.floor();
-    // Nearer than any f64 millisecond can be told from a whole sample.
-    if at - whole < 1e-9 {
+    // A millionth of a sample is −110 dB at half the rate, and what milliseconds in f64 may be off.
+    if at - whole < 1e-6 {
         return (whole as usize, vec![1.0]);
     }
-    if whole + 1.0 - at < 1e-9 {
+    if whole + 1.0 - at < 1e-6 {
         return (whole as usize + 1, vec![1.0]);
     }
     let half = HALF.min(whole as usize + 1);
@@ -31,7 +31,12 @@ pub(super) fn at(at: f64) -> (usize, Vec<f64>) {
         let window = kaiser(x / half as f64);
         window * (PI * x).sin() / (PI * x)
     };
-    (first, (0..2 * half).map(sample).collect())
+    let mut samples: Vec<f64> = (0..2 * half).map(sample).collect();
+    if half < HALF {
+        let mass: f64 = samples.iter().sum();
+        samples.iter_mut().for_each(|sample| *sample /= mass);
+    }
+    (first, samples)
 }
 
 fn kaiser(x: f64) -> f64 {

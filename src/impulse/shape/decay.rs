@@ -102,7 +102,7 @@ pub(super) fn measure(
         let curve = curve.iter().enumerate();
         curve.map(|(at, energy)| (at as f64 * step, decibels(energy / whole)))
     };
-    let deepest = levels().last()?.1.abs().min(range_db).min(35.0);
+    let deepest = levels().next_back()?.1.abs().min(range_db).min(35.0);
     if deepest < LEAST_DB {
         return None;
     }
