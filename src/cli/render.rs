@@ -98,7 +98,7 @@ pub(super) struct Args {
     #[arg(short, long)]
     quiet: bool,
     #[command(flatten)]
-    shape: shape::Args,
+    shape: shape::Shaping,
 }
 
 /// The longest `--tail`, in seconds.

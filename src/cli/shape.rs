@@ -8,7 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Shaping the impulse, in the order of the steps")]
-pub(super) struct Args {
+pub(super) struct Shaping {
     /// Cut off what precedes the direct sound
     #[arg(long)]
     auto_onset: bool,
@@ -80,7 +80,7 @@ pub(super) struct Args {
     width: f32,
 }
 
-impl Args {
+impl Shaping {
     /// That shape, with no pre-delay of its own.
     pub(super) fn shape(&self, normalise: Normalise) -> Shape {
         Shape {

@@ -1,6 +1,6 @@
 //! `partita impulse chain`: two impulses in series.
 
-use super::written::{self, Made};
+use super::written::{Made, Writing};
 use crate::cli::{Exit, render, say, shape};
 use crate::impulse::chain::{Chained, chain};
 use crate::impulse::library;
@@ -18,7 +18,7 @@ pub(super) struct Args {
     #[arg(value_name = "SECOND")]
     second: PathBuf,
     #[command(flatten)]
-    written: written::Args,
+    written: Writing,
     /// What the channels of files are: auto (4 are true stereo), true-stereo, matrix or mcfx:INPUTS
     #[arg(
         long,

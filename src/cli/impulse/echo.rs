@@ -1,6 +1,6 @@
 //! `partita impulse echo`: taps made an impulse.
 
-use super::written::{self, Made};
+use super::written::{Made, Writing};
 use crate::cli::{Exit, say, shape};
 use crate::impulse::echo::{Echo, Feedback, Image, Preset, Tap};
 use crate::impulse::shape::{self as shaping, Normalise};
@@ -27,7 +27,7 @@ to it and replace its own.
 )]
 pub(super) struct Args {
     #[command(flatten)]
-    written: written::Args,
+    written: Writing,
     /// A spike: 250ms,-6dB,pan=L50,invert (see below); once for each
     #[arg(short, long, value_name = "TAP")]
     tap: Vec<Tap>,

@@ -1,6 +1,6 @@
 //! `partita impulse shape`: an impulse changed and written.
 
-use super::written::{self, Made};
+use super::written::{Made, Writing};
 use crate::cli::{Exit, render, say, shape};
 use crate::impulse::load::LayoutChoice;
 use crate::impulse::shape::range;
@@ -14,7 +14,7 @@ pub(super) struct Args {
     #[arg(value_name = "NAME|FILE")]
     impulse: PathBuf,
     #[command(flatten)]
-    written: written::Args,
+    written: Writing,
     /// What the channels of a file are: auto (4 are true stereo), true-stereo, matrix or mcfx:INPUTS
     #[arg(
         long,
@@ -41,7 +41,7 @@ pub(super) struct Args {
     )]
     normalise: Normalise,
     #[command(flatten)]
-    shape: shape::Args,
+    shape: shape::Shaping,
 }
 
 pub(super) fn run(args: &Args) -> Exit {

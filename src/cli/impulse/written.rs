@@ -9,7 +9,7 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(super) struct Writing {
     /// The WAV file to write, in 32-bit float
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
@@ -30,7 +30,7 @@ pub(super) struct Made<'a> {
     pub(super) delay: usize,
 }
 
-impl Args {
+impl Writing {
     /// Writes `made`, which none of `inputs` may be replaced by, and says what it is.
     pub(super) fn write(&self, made: &Made<'_>, inputs: &[&Path]) -> Exit {
         let existing = if self.force {
