@@ -51,8 +51,10 @@ fn two_spikes_are_the_sound_and_its_delayed_copy() {
     // The engine and the offline convolver work in blocks, by transforms in f32. Their bound is −120 dB.
     let mut heard = engine(&Routing::mono(), &impulse.channels);
     let mut blocks = Noise::new(2);
-    let heard = play(&mut heard, &[x.clone()], 1, || blocks.within(1, 700));
-    let error = error_db(&heard, &[copied.clone()]);
+    let heard = play(&mut heard, std::slice::from_ref(&x), 1, || {
+        blocks.within(1, 700)
+    });
+    let error = error_db(&heard, std::slice::from_ref(&copied));
     println!("engine: {error:.1} dB");
     assert!(error < -120.0, "{error} dB");
 

@@ -47,7 +47,7 @@ pub enum LayoutChoice {
     TrueStereo,
     /// A matrix or independent channels, whatever their number.
     Matrix,
-    /// A matrix of so many inputs, packed one after another in time: see [`packed`](super::packed).
+    /// A matrix of so many inputs, packed one after another in time: see [`packed`].
     Mcfx {
         /// Inputs, 1 or more.
         inputs: u16,

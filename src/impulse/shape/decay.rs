@@ -1,4 +1,4 @@
-//! How fast a band decays, and from where on it is noise: what [`damping`](super::damping) must know.
+//! How fast a band decays, and from where on it is noise: what damping must know.
 //!
 //! Schroeder's backward integral (1965) up to where the decay meets the noise, with what is missing beyond it added
 //! (Lundeby et al. 1995; ISO 3382-1, 5.3.3), and a straight line through it from −5 dB to −35 dB, or as far
