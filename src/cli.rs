@@ -7,6 +7,7 @@ mod exit;
 mod impulse;
 mod render;
 mod say;
+mod shape;
 
 use crate::impulse::load;
 use clap::{Parser, Subcommand};

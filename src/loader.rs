@@ -1,4 +1,4 @@
-//! The stair from impulse responses to the engine: which channel of the impulse goes where, at which rate and level.
+//! The stair from impulse responses to the engine: which channel of the impulse goes where, in which shape and at which rate.
 //!
 //! With n channels of sound and c channels of impulse:
 //!
@@ -19,7 +19,7 @@
 use crate::engine::routing::{Path as Route, Routing};
 use crate::impulse::load::{LayoutChoice, LayoutDecision, LoadError, Notice};
 use crate::impulse::resample::{self, Aligned, ResampleError};
-use crate::impulse::shape::{self, Normalise};
+use crate::impulse::shape::{self, Shape, ShapeError, Shaped};
 use crate::impulse::{ImpulseResponse, Layout, library};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -68,6 +68,9 @@ pub enum LoaderError {
     /// The file cannot be read.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// It cannot be shaped as asked.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
     /// It cannot be taken to the sound's rate.
     #[error(transparent)]
     Resample(#[from] ResampleError),
@@ -141,10 +144,10 @@ pub struct Fitted {
     pub impulse: Arc<ImpulseResponse>,
     /// Which channel goes where.
     pub routing: Routing,
-    /// Frames by which the resampled impulse is late, because it rings before its start. A renderer
+    /// Frames by which the resampled or resized impulse is late, because it rings before its start. A renderer
     /// takes them off; usually 0.
     pub delay: usize,
-    /// Gain that normalising took, in dB.
+    /// Gain of the shape's last step, in dB.
     pub gain_db: f64,
 }
 
@@ -158,52 +161,60 @@ impl Fitted {
 /// An impulse at one rate, as it is kept for the next file of that rate.
 type AtRate = (Arc<ImpulseResponse>, usize);
 
-/// A loaded impulse that fits itself to sounds of any rate and number of channels. Many threads may
-/// ask it at once; what was resampled is kept.
+/// A loaded and shaped impulse that fits itself to sounds of any rate and number of channels. Many threads may
+/// ask it at once; what was resampled is kept. One shape to a source: a new shape is a new source, so nothing kept
+/// is ever of another shape.
 #[derive(Debug)]
 pub struct Source {
     original: Arc<ImpulseResponse>,
-    levelled: Arc<ImpulseResponse>,
+    shaped: Arc<ImpulseResponse>,
     gain_db: f64,
     layout: Option<LayoutDecision>,
     notices: Vec<Notice>,
+    /// Frames by which shaping made it late, at its own rate.
+    delay: usize,
     at_rate: Mutex<BTreeMap<u32, AtRate>>,
 }
 
 impl Source {
-    /// Loads the factory impulse or the file of that name, at the level that `normalise` asks for.
-    /// `layout` is for files. Loader thread.
+    /// Loads the factory impulse or the file of that name and gives it that shape. `layout` is for files. Loader thread.
     pub fn open(
         name_or_path: &Path,
         layout: LayoutChoice,
-        normalise: Normalise,
+        shape: &Shape,
     ) -> Result<Self, LoaderError> {
         let loaded = library::resolve(name_or_path)?.open(layout)?;
         Ok(Self {
             layout: Some(loaded.layout),
             notices: loaded.notices,
-            ..Self::new(loaded.impulse, normalise)
+            ..Self::new(loaded.impulse, shape)?
         })
     }
 
     /// As [`Source::open`], for an impulse that is already there. Loader thread.
-    pub fn new(impulse: ImpulseResponse, normalise: Normalise) -> Self {
+    ///
+    /// Errors: every [`ShapeError`]; none for [`Shape::AS_IT_IS`].
+    pub fn new(impulse: ImpulseResponse, shape: &Shape) -> Result<Self, ShapeError> {
         let original = Arc::new(impulse);
-        let (levelled, gain_db) = match normalise {
-            Normalise::None => (Arc::clone(&original), 0.0),
-            Normalise::Energy => {
-                let (levelled, gain_db) = shape::normalise(&original, normalise);
-                (Arc::new(levelled), gain_db)
-            }
+        let (shaped, gain_db, delay) = if *shape == Shape::AS_IT_IS {
+            (Arc::clone(&original), 0.0, 0)
+        } else {
+            let Shaped {
+                impulse,
+                gain_db,
+                delay,
+            } = shape::apply(&original, shape)?;
+            (Arc::new(impulse), gain_db, delay)
         };
-        Self {
+        Ok(Self {
             original,
-            levelled,
+            shaped,
             gain_db,
             layout: None,
             notices: Vec::new(),
+            delay,
             at_rate: Mutex::default(),
-        }
+        })
     }
 
     /// What the file's channels were taken for, and why. `None` for an impulse that came from no file. Any thread.
@@ -221,11 +232,26 @@ impl Source {
         &self.original
     }
 
+    /// The impulse in its shape, at its own rate.
+    pub fn shaped(&self) -> &ImpulseResponse {
+        &self.shaped
+    }
+
+    /// Gain of the shape's last step, in dB: what [`Normalise::Locked`](shape::Normalise::Locked) holds.
+    pub fn gain_db(&self) -> f64 {
+        self.gain_db
+    }
+
+    /// Frames by which shaping made it late, at its own rate; usually 0.
+    pub fn delay(&self) -> usize {
+        self.delay
+    }
+
     /// The impulse for `inputs` channels of sound at `sample_rate` Hz. Loader thread.
     ///
     /// Errors: [`LoaderError::Routing`], [`LoaderError::Resample`].
     pub fn fit(&self, inputs: usize, sample_rate: u32) -> Result<Fitted, LoaderError> {
-        let routing = route(&self.levelled, inputs)?;
+        let routing = route(&self.shaped, inputs)?;
         let (impulse, delay) = self.at_rate(sample_rate)?;
         Ok(Fitted {
             impulse,
@@ -236,16 +262,19 @@ impl Source {
     }
 
     fn at_rate(&self, sample_rate: u32) -> Result<AtRate, ResampleError> {
-        if sample_rate == self.levelled.sample_rate {
-            return Ok((Arc::clone(&self.levelled), 0));
+        if sample_rate == self.shaped.sample_rate {
+            return Ok((Arc::clone(&self.shaped), self.delay));
         }
         // Held while resampling: a second file of the same rate waits rather than doing it again.
         let mut kept = self.at_rate.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = kept.get(&sample_rate) {
             return Ok(known.clone());
         }
-        let Aligned { impulse, delay } = resample::aligned(&self.levelled, sample_rate)?;
-        let made = (Arc::new(impulse), delay);
+        let Aligned { impulse, delay } = resample::aligned(&self.shaped, sample_rate)?;
+        // To the nearest frame of the new rate.
+        let (from, to) = (u64::from(self.shaped.sample_rate), u64::from(sample_rate));
+        let before = (self.delay as u64 * to + from / 2) / from;
+        let made = (Arc::new(impulse), delay + before as usize);
         kept.insert(sample_rate, made.clone());
         Ok(made)
     }
@@ -313,7 +342,7 @@ mod tests {
 
     #[test]
     fn a_rate_is_resampled_once_and_kept() {
-        let source = Source::new(impulse(Layout::Mono, 1), Normalise::None);
+        let source = Source::new(impulse(Layout::Mono, 1), &Shape::AS_IT_IS).expect("a shape");
         let first = source.fit(1, 44_100).expect("fits");
         let again = source.fit(2, 44_100).expect("fits");
         assert!(Arc::ptr_eq(&first.impulse, &again.impulse));

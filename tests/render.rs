@@ -7,7 +7,7 @@ mod wavio;
 
 use hound::SampleFormat;
 use partita::engine::mixer::Mix;
-use partita::impulse::shape::Normalise;
+use partita::impulse::shape::Shape;
 use partita::impulse::{ImpulseResponse, Layout};
 use partita::loader::Source;
 use partita::render::{Format, Settings, Sound, Tail};
@@ -33,7 +33,7 @@ fn responses(count: usize, frames: usize) -> Vec<Vec<f64>> {
 }
 
 fn raw(impulse: ImpulseResponse) -> Source {
-    Source::new(impulse, Normalise::None)
+    Source::new(impulse, &Shape::AS_IT_IS).expect("a shape")
 }
 
 fn mono(channel: Vec<f64>) -> Source {

@@ -6,7 +6,7 @@ mod room;
 mod wavio;
 
 use hound::SampleFormat;
-use partita::impulse::shape::Normalise;
+use partita::impulse::shape::Shape;
 use partita::impulse::{ImpulseResponse, Layout};
 use partita::loader::Source;
 use partita::render::{
@@ -26,7 +26,7 @@ fn mono(channel: Vec<f64>) -> Source {
         layout: Layout::Mono,
         channels: vec![channel.iter().map(|sample| *sample as f32).collect()],
     };
-    Source::new(impulse, Normalise::None)
+    Source::new(impulse, &Shape::AS_IT_IS).expect("a shape")
 }
 
 #[test]

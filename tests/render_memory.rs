@@ -3,7 +3,7 @@
 #[path = "common/wavio.rs"]
 mod wavio;
 
-use partita::impulse::shape::Normalise;
+use partita::impulse::shape::Shape;
 use partita::impulse::{ImpulseResponse, Layout};
 use partita::loader::Source;
 use partita::render::{Existing, Format, Job, Settings, Watch, render};
@@ -48,8 +48,9 @@ fn memory_does_not_grow_with_the_input() {
             layout: Layout::Stereo,
             channels: vec![vec![0.01; 48_000]; 2],
         },
-        Normalise::None,
-    );
+        &Shape::AS_IT_IS,
+    )
+    .expect("a shape");
     let peak = |seconds: u32| {
         let input = folder.path().join("in.wav");
         let bytes = seconds * 48_000 * 2 * 2;

@@ -1,8 +1,12 @@
 //! `partita impulse`: what there is, and what one is like.
 
+mod chain;
 mod convert;
+mod echo;
 mod list;
+mod shape;
 mod show;
+mod written;
 
 use super::{Exit, exit, say};
 use crate::impulse::analyze::{Analysis, analyze};
@@ -40,6 +44,12 @@ enum Command {
     Show(show::Args),
     /// Write an impulse as one file, a pair, mono files, mcfx-packed or a jconvolver .conf
     Convert(convert::Args),
+    /// Trim, stretch, damp, reverse… an impulse and write it
+    Shape(shape::Args),
+    /// Make an impulse of echoes, tap by tap
+    Echo(echo::Args),
+    /// Put two impulses in series: one impulse that is both
+    Chain(chain::Args),
 }
 
 /// An impulse, for a machine.
@@ -79,6 +89,9 @@ pub(super) fn run(args: &Args) -> Exit {
         Command::List(args) => list::run(args),
         Command::Show(args) => show::run(args),
         Command::Convert(args) => return convert::run(args),
+        Command::Shape(args) => return shape::run(args),
+        Command::Echo(args) => return echo::run(args),
+        Command::Chain(args) => return chain::run(args),
     };
     match done {
         Ok(()) => Exit::Ok,

@@ -1,7 +1,7 @@
 //! `partita render`: WAV files through an impulse.
 
 use super::impulse::name_of;
-use super::{Exit, exit, say};
+use super::{Exit, exit, say, shape};
 use crate::engine::mixer::Mix;
 use crate::impulse::load::{LayoutChoice, LayoutReason};
 use crate::impulse::packed;
@@ -68,8 +68,14 @@ pub(super) struct Args {
     /// Delay of the wet, 0 to 500 ms
     #[arg(long, value_name = "ms", default_value = "0", value_parser = predelay)]
     predelay: f32,
-    /// The impulse's level: energy (noise comes out as loud as it goes in) or none (as it is)
-    #[arg(long, value_name = "HOW", default_value = "energy", value_parser = normalise())]
+    /// The impulse's level: energy (noise comes out as loud as it goes in), none (as it is), or a fixed gain in dB
+    #[arg(
+        long,
+        value_name = "HOW|dB",
+        default_value = "energy",
+        allow_negative_numbers = true,
+        value_parser = shape::normalise
+    )]
     normalise: Normalise,
     /// What follows the input's end: full (until the impulse has rung out), none, or seconds
     #[arg(long, value_name = "full|none|SECONDS", default_value = "full", value_parser = tail)]
@@ -93,6 +99,8 @@ pub(super) struct Args {
     /// Print errors only
     #[arg(short, long)]
     quiet: bool,
+    #[command(flatten)]
+    shape: shape::Shaping,
 }
 
 /// The longest `--tail`, in seconds.
@@ -140,13 +148,6 @@ pub(super) fn format() -> impl TypedValueParser<Value = Format> {
         "i24" => Format::I24,
         "i16" => Format::I16,
         _ => Format::F32,
-    })
-}
-
-fn normalise() -> impl TypedValueParser<Value = Normalise> {
-    PossibleValuesParser::new(["energy", "none"]).map(|name| match name.as_str() {
-        "none" => Normalise::None,
-        _ => Normalise::Energy,
     })
 }
 
@@ -240,12 +241,12 @@ pub(super) fn run(args: &Args) -> Exit {
             "warning: an interrupt may leave a .partita-….part file behind: {error}"
         ));
     }
-    let normalise = if args.raw {
+    let shape = args.shape.shape(if args.raw {
         Normalise::None
     } else {
         args.normalise
-    };
-    let source = match Source::open(&args.impulse, args.layout, normalise) {
+    });
+    let source = match Source::open(&args.impulse, args.layout, &shape) {
         Ok(source) => source,
         Err(error) => {
             say::error(error);

@@ -1,87 +1,249 @@
-//! Changes to an impulse, each a pure function from [`ImpulseResponse`] to [`ImpulseResponse`].
+//! Changes to an impulse: [`Shape`] says which, and [`apply`] is the only list of the steps.
 //!
-//! Guaranteed of [`normalise`]: the gain does not depend on trailing silence, on the sample rate the same sound is
-//! stored at, or on how many channels carry copies of it, within 0.1 dB. A silent impulse is left as it is.
+//! Guaranteed: every step is a pure function from [`ImpulseResponse`] to [`ImpulseResponse`] that keeps the channels
+//! and what they are, and at its neutral value gives the same samples, to the bit. Whatever the shape, the result
+//! is finite and has a frame, or there is an error; a number out of its range counts as the nearest one in it.
+//!
+//! # The steps, in their order
+//!
+//! 1. [`onset`]: what precedes the direct sound goes. 2. [`trim`]: so much of either end goes. 3. [`fade`]: out
+//!    before the end. So far, times are those of the file.
+//! 4. [`size()`]: longer or shorter, the pitch follows. From here on, times are those that are heard.
+//! 5. [`damping()`]: the decay time of each octave. 6. [`early_late`]: the balance before and after a split. Both count
+//!    from the direct sound, and so stand before
+//! 7. [`reverse`].
+//! 8. [`envelope()`]: attack and decay of what is heard now, reversed or not. 9. [`cut`]: low and high cut, the same
+//!    as on the output. 10. [`width`].
+//! 11. [`predelay`]: outside of all that, silence stays before the sound also when it is reversed.
+//! 12. [`normalise`]: of what has come out, so a knob changes the colour and not the loudness.
 
-use super::resample::{self, RATES};
-use super::{ImpulseResponse, Layout};
+mod balance;
+pub mod damping;
+mod decay;
+mod envelope;
+mod level;
+pub mod range;
+mod size;
+mod time;
 
-/// How loud an impulse is to be made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Normalise {
-    /// As loud as it is.
-    None,
-    /// So that [`energy`] is one: white noise comes out as loud as it goes in.
-    #[default]
-    Energy,
+pub use balance::{early_late, width};
+pub use damping::damping;
+pub use envelope::envelope;
+pub use level::{Normalise, energy, normalise};
+pub use size::size;
+pub use time::{fade, onset, predelay, reverse, trim};
+
+use super::ImpulseResponse;
+use super::filter::{self, Slope};
+use super::load::MAX_SAMPLES;
+use super::resample::ResampleError;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// Everything that can be done to an impulse, neutral but for the level unless said otherwise. Ranges: [`range`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Shape {
+    /// What precedes the direct sound is cut off.
+    pub auto_onset: bool,
+    /// Cut off the start, in ms of the file.
+    pub trim_start_ms: f32,
+    /// Cut off the end, in ms of the file.
+    pub trim_end_ms: f32,
+    /// Faded out before the end, in ms of the file.
+    pub fade_ms: f32,
+    /// Length, in % of what it was; pitch follows.
+    pub size_percent: f32,
+    /// Decay time of each of [`damping::BANDS_HZ`], in % of what it was.
+    pub damping_percent: [f32; damping::BANDS],
+    /// Early against late sound: the clarity index rises by so many dB.
+    pub early_late_db: f32,
+    /// Where late begins, in ms after the direct sound.
+    pub split_ms: f32,
+    /// Played backwards.
+    pub reverse: bool,
+    /// The first so many % of the length rise from nothing.
+    pub attack_percent: f32,
+    /// How they rise: 0 straight, 100 late, −100 at once.
+    pub attack_curve_percent: f32,
+    /// The last so many % of the length fall to nothing.
+    pub decay_percent: f32,
+    /// How they fall: 0 straight, 100 at once, −100 late.
+    pub decay_curve_percent: f32,
+    /// Less below it, in Hz. Off at 10 Hz.
+    pub low_cut_hz: f32,
+    /// Less above it, in Hz. Off at 22 kHz.
+    pub high_cut_hz: f32,
+    /// How steep both are.
+    pub cut_slope: Slope,
+    /// Side against mid, in %: 0 is mono.
+    pub width_percent: f32,
+    /// Silence before the sound, in ms.
+    pub predelay_ms: f32,
+    /// How loud it is made.
+    pub normalise: Normalise,
 }
 
-/// `impulse` at the level that `how` asks for, and the gain in dB that it took. Loader thread.
-///
-/// 0 dB for a silent impulse. Samples stay finite: an impulse so faint that its gain is beyond what f32 holds counts
-/// as silent.
-pub fn normalise(impulse: &ImpulseResponse, how: Normalise) -> (ImpulseResponse, f64) {
-    let energy = match how {
-        Normalise::None => 1.0,
-        Normalise::Energy => energy(impulse),
+impl Shape {
+    /// Nothing is done at all: the samples that come are the samples that go.
+    pub const AS_IT_IS: Self = Self {
+        auto_onset: false,
+        trim_start_ms: range::TRIM_START_MS.neutral,
+        trim_end_ms: range::TRIM_END_MS.neutral,
+        fade_ms: range::FADE_MS.neutral,
+        size_percent: range::SIZE_PERCENT.neutral,
+        damping_percent: [range::DAMPING_PERCENT.neutral; damping::BANDS],
+        early_late_db: range::EARLY_LATE_DB.neutral,
+        split_ms: range::SPLIT_MS.neutral,
+        reverse: false,
+        attack_percent: range::ATTACK_PERCENT.neutral,
+        attack_curve_percent: range::CURVE_PERCENT.neutral,
+        decay_percent: range::DECAY_PERCENT.neutral,
+        decay_curve_percent: range::CURVE_PERCENT.neutral,
+        low_cut_hz: range::LOW_CUT_HZ.neutral,
+        high_cut_hz: range::HIGH_CUT_HZ.neutral,
+        cut_slope: Slope::Db12,
+        width_percent: range::WIDTH_PERCENT.neutral,
+        predelay_ms: range::PREDELAY_MS.neutral,
+        normalise: Normalise::None,
     };
-    let gain = energy.sqrt().recip();
-    let scaled = scale(impulse, gain);
-    if gain.is_finite() && scaled.channels.iter().flatten().all(|x| x.is_finite()) {
-        (scaled, 20.0 * gain.log10())
-    } else {
-        (impulse.clone(), 0.0)
-    }
-}
 
-fn scale(impulse: &ImpulseResponse, gain: f64) -> ImpulseResponse {
-    let mut scaled = impulse.clone();
-    if gain != 1.0 {
-        for sample in scaled.channels.iter_mut().flatten() {
-            *sample = (f64::from(*sample) * gain) as f32;
+    /// The same with every number in its [`range`]: the nearest, or the neutral one for what is not a number.
+    pub fn clamped(&self) -> Self {
+        Self {
+            auto_onset: self.auto_onset,
+            trim_start_ms: range::TRIM_START_MS.clamp(self.trim_start_ms),
+            trim_end_ms: range::TRIM_END_MS.clamp(self.trim_end_ms),
+            fade_ms: range::FADE_MS.clamp(self.fade_ms),
+            size_percent: range::SIZE_PERCENT.clamp(self.size_percent),
+            damping_percent: self
+                .damping_percent
+                .map(|percent| range::DAMPING_PERCENT.clamp(percent)),
+            early_late_db: range::EARLY_LATE_DB.clamp(self.early_late_db),
+            split_ms: range::SPLIT_MS.clamp(self.split_ms),
+            reverse: self.reverse,
+            attack_percent: range::ATTACK_PERCENT.clamp(self.attack_percent),
+            attack_curve_percent: range::CURVE_PERCENT.clamp(self.attack_curve_percent),
+            decay_percent: range::DECAY_PERCENT.clamp(self.decay_percent),
+            decay_curve_percent: range::CURVE_PERCENT.clamp(self.decay_curve_percent),
+            low_cut_hz: range::LOW_CUT_HZ.clamp(self.low_cut_hz),
+            high_cut_hz: range::HIGH_CUT_HZ.clamp(self.high_cut_hz),
+            cut_slope: self.cut_slope,
+            width_percent: range::WIDTH_PERCENT.clamp(self.width_percent),
+            predelay_ms: range::PREDELAY_MS.clamp(self.predelay_ms),
+            normalise: match self.normalise {
+                Normalise::Locked(db) => Normalise::Locked(range::LOCKED_GAIN_DB.clamp(db)),
+                how => how,
+            },
         }
     }
-    scaled
 }
 
-/// The rate at which energy is compared. Half of it, 16 kHz, is a band that every usual rate holds, and that
-/// resampling keeps whole at 44.1 kHz and above, whatever the start of the impulse.
-const COMMON_RATE: u32 = 32_000;
+impl Default for Shape {
+    /// As it is, but at a sane level: [`Normalise::Energy`].
+    fn default() -> Self {
+        Self {
+            normalise: Normalise::Energy,
+            ..Self::AS_IT_IS
+        }
+    }
+}
 
-/// Length of the band's filter in samples of the lower rate: all but 0.1 % of the band gets through.
-const FILTER: u32 = 16_384;
+/// A shaped impulse.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shaped {
+    /// The impulse.
+    pub impulse: ImpulseResponse,
+    /// Gain of the last step, in dB: what to lock it at.
+    pub gain_db: f64,
+    /// Frames by which it is late beside what was asked for, because [`size()`] rings before its start; usually 0.
+    pub delay: usize,
+}
 
-/// The power that an output has for each unit of power, of white noise from 0 to 16 kHz, at every input.
+/// An impulse that cannot be shaped as asked.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ShapeError {
+    /// It cannot take that size.
+    #[error(transparent)]
+    Size(#[from] ResampleError),
+    /// The result would not fit in memory.
+    #[error(
+        "{name}: expected at most {MAX_SAMPLES} samples after {step}, got {samples}; trim the impulse"
+    )]
+    TooLarge {
+        /// The impulse.
+        name: String,
+        /// What makes it so large.
+        step: &'static str,
+        /// Samples in all channels.
+        samples: u64,
+    },
+    /// Damping looks at the whole impulse at once, and this is too much.
+    #[error(
+        "{name}: expected at most {} samples, all channels together, to change the decay of, got {samples}; trim the impulse",
+        damping::MAX_DAMPED
+    )]
+    TooLong {
+        /// The impulse.
+        name: String,
+        /// Samples in all channels.
+        samples: usize,
+    },
+}
+
+/// `impulse` in that shape: the only list of the steps. Loader thread.
 ///
-/// Per channel this is the mean of |H(f)|² over that band. The plain Σh² would be neither the same at every rate
-/// (with the response kept it falls as 1 ÷ rate) nor, once made so, the same for a recording with something above
-/// 22 kHz and its 44.1 kHz copy (3 dB apart for white sound at 96 kHz): hence one band for all. A unit impulse has 1.
+/// Errors: every [`ShapeError`], for impulses of minutes.
+pub fn apply(impulse: &ImpulseResponse, shape: &Shape) -> Result<Shaped, ShapeError> {
+    let shape = shape.clamped();
+    let mut now = impulse.clone();
+    if shape.auto_onset {
+        now = onset(now);
+    }
+    now = trim(now, shape.trim_start_ms, shape.trim_end_ms);
+    now = fade(now, shape.fade_ms);
+    let (sized, delay) = size(now, shape.size_percent)?;
+    now = damping(sized, &shape.damping_percent)?;
+    now = early_late(now, shape.early_late_db, shape.split_ms);
+    if shape.reverse {
+        now = reverse(now);
+    }
+    now = envelope(now, &shape);
+    now = cut(now, &shape);
+    now = width(now, shape.width_percent);
+    now = predelay(now, shape.predelay_ms)?;
+    let (impulse, gain_db) = normalise(&now, shape.normalise);
+    Ok(Shaped {
+        impulse,
+        gain_db,
+        delay,
+    })
+}
+
+/// Less below `low_cut_hz` and above `high_cut_hz`, each off at its end of the range: Butterworth, −3 dB there.
 ///
-/// Channels: mono, its own. Stereo, the mean of the two. True stereo, each output has the sum of its two paths (LL +
-/// RL, LR + RR), and the mean of the outputs is taken. A matrix of known inputs, the mean over its outputs likewise; one that does not say what
-/// leads where, over its channels.
-///
-/// A recording below 32 kHz counts as silent above its band. A rate beyond [`RATES`], or more than can be converted,
-/// is not compared with others: there Σh² · rate ÷ 32 kHz. Loader thread.
-pub fn energy(impulse: &ImpulseResponse) -> f64 {
-    let compared = RATES
-        .contains(&impulse.sample_rate)
-        .then(|| resample::band(impulse, COMMON_RATE, FILTER).ok())
-        .flatten();
-    let (channels, rate) = match &compared {
-        Some(common) => (&common.channels, COMMON_RATE),
-        None => (&impulse.channels, impulse.sample_rate),
-    };
-    let outputs = match impulse.layout {
-        Layout::Mono => 1,
-        Layout::Stereo | Layout::TrueStereo => 2,
-        Layout::Matrix => channels.len().max(1),
-        Layout::MatrixOf { inputs } => (channels.len() / usize::from(inputs).max(1)).max(1),
-    };
-    let sum: f64 = channels
-        .iter()
-        .flatten()
-        .map(|&x| f64::from(x) * f64::from(x))
-        .sum();
-    sum / outputs as f64 * f64::from(rate) / f64::from(COMMON_RATE)
+/// Both are causal. What rings on past the end is kept until 120 dB below the whole. Loader thread.
+pub fn cut(impulse: ImpulseResponse, shape: &Shape) -> ImpulseResponse {
+    let low = (shape.low_cut_hz > range::LOW_CUT_HZ.low).then_some(shape.low_cut_hz);
+    let high = (shape.high_cut_hz < range::HIGH_CUT_HZ.high).then_some(shape.high_cut_hz);
+    filter::cut(impulse, low, high, shape.cut_slope)
+}
+
+/// Samples that `milliseconds` are.
+fn frames(milliseconds: f32, rate: u32) -> usize {
+    (f64::from(milliseconds) / 1000.0 * f64::from(rate)).round() as usize
+}
+
+/// The first frame within 20 dB of the peak, in any channel: where the direct sound arrives (ISO 3382-1, 5.3.2).
+/// `None` in silence.
+fn direct_sound(impulse: &ImpulseResponse) -> Option<usize> {
+    let peak = impulse.channels.iter().flatten();
+    let peak = peak.fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
+    let firsts = impulse.channels.iter().filter_map(|channel| {
+        channel
+            .iter()
+            .position(|sample| *sample != 0.0 && sample.abs() >= 0.1 * peak)
+    });
+    firsts.min()
 }
