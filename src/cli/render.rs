@@ -162,6 +162,7 @@ impl Args {
             wet_gain_db: self.wet_gain,
             output_gain_db: self.output_gain,
             predelay_ms: self.predelay,
+            ..Mix::NEUTRAL
         };
         Settings {
             sound: if self.raw {
