@@ -18,4 +18,5 @@ pub mod impulse;
 pub mod cli;
 pub mod denormals;
 pub mod loader;
+pub mod params;
 pub mod render;

@@ -21,6 +21,11 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
     ("impulse", &["impulse"], &[]),
     ("denormals", &[], &["std::"]),
     ("loader", &["impulse", "engine"], &[]),
+    (
+        "params",
+        &["impulse", "engine"],
+        &["std::fs", "std::thread"],
+    ),
     ("render", &["loader", "engine", "impulse"], &[]),
     ("cli", &["render", "loader", "engine", "impulse"], &[]),
 ];
