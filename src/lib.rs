@@ -10,6 +10,8 @@
 //! [`engine`] convolves: no file, no thread, no lock, no allocation once it is built.
 //! [`impulse`] reads and makes impulse responses: it knows no engine.
 //! [`loader`] is the only stair between the two.
+//! [`params`] lists what can be set, [`processor`] is engine and mixer as every live front end has them,
+//! `plugin` (feature of that name) joins both to a CLAP or VST3 host.
 //! [`render`] takes WAV files through the engine, [`cli`] is the command line over everything.
 
 pub mod engine;
@@ -19,4 +21,7 @@ pub mod cli;
 pub mod denormals;
 pub mod loader;
 pub mod params;
+#[cfg(feature = "plugin")]
+pub mod plugin;
+pub mod processor;
 pub mod render;

@@ -26,6 +26,16 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
         &["impulse", "engine"],
         &["std::fs", "std::thread"],
     ),
+    (
+        "processor",
+        &["engine", "denormals"],
+        &["std::fs", "std::thread", "Mutex", "RwLock"],
+    ),
+    (
+        "plugin",
+        &["params", "processor", "loader", "engine", "impulse"],
+        &["std::fs"],
+    ),
     ("render", &["loader", "engine", "impulse"], &[]),
     ("cli", &["render", "loader", "engine", "impulse"], &[]),
 ];
