@@ -4,12 +4,17 @@
 //! lengths. Time goes in ticks of 64 samples that do not care about block boundaries; within a tick
 //! the head answers at once, and the work of the levels follows the schedule in proportion to the
 //! samples taken.
+//!
+//! The impulse may change between two blocks: `crossfade.rs` has the rule, `tags.rs` and `level.rs` keep it.
 
+use super::Capacity;
 use super::block::Block;
+use super::crossfade::{ERAS, Era, Eras, Fade, Impulses};
 use super::kernel::{self, Simd, TICK, Tick};
-use super::level::Level;
+use super::level::{Given, Level};
+use super::partition::PartitionPlan;
 use super::prepared::{LOUDEST, PreparedImpulse};
-use super::schedule::{LevelCosts, Schedule};
+use super::schedule::Cursor;
 use std::sync::Arc;
 
 /// What the convolver remembers of one input: the tick before and the current one for the head, and
@@ -21,18 +26,23 @@ struct History {
 }
 
 /// The head's view of an input, aligned.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 #[repr(align(64))]
 struct Window([f32; 3 * TICK]);
 
-/// Convolves blocks with a prepared impulse.
+/// Convolves blocks with a prepared impulse, which may be exchanged.
 #[derive(Debug)]
 pub(super) struct Convolver {
-    impulse: Arc<PreparedImpulse>,
+    plan: PartitionPlan,
     simd: Simd,
+    impulses: Impulses,
+    eras: Eras,
+    most_eras: usize,
+    fade: Fade,
     histories: Vec<History>,
+    weighed: Box<Window>,
     levels: Vec<Level>,
-    schedule: Schedule,
+    cursor: Cursor,
     /// Per output: what the levels give to the current tick.
     beds: Vec<Tick>,
     /// Samples of the current tick already taken.
@@ -40,62 +50,72 @@ pub(super) struct Convolver {
     /// Ticks since the start, modulo the ring.
     tick: usize,
     ring_ticks: usize,
+    /// Samples since the start. It stands still while the convolver rests.
+    now: i64,
     silent_for: usize,
     memory: usize,
+    resting: bool,
     repaired: u64,
 }
 
 impl Convolver {
-    /// A convolver with silence behind it. Allocates all it will ever need.
-    pub fn new(impulse: Arc<PreparedImpulse>, simd: Simd) -> Self {
-        let plan = impulse.plan();
-        let levels: Vec<Level> = (0..plan.levels().len())
-            .map(|index| Level::new(&impulse, index))
-            .collect();
-        let costs = |level: &Level| -> Vec<f32> {
-            level
-                .tasks()
-                .iter()
-                .map(|task| task.cost(level, &impulse))
-                .collect()
-        };
-        let distributed: Vec<LevelCosts> = levels
-            .iter()
-            .skip(1)
-            .map(|level| LevelCosts {
-                period: level.size() / TICK,
-                tasks: costs(level),
-            })
-            .collect();
-        let immediate = levels
-            .first()
-            .map_or(0.0, |level| costs(level).iter().sum());
-        let schedule = Schedule::new(&distributed, 1, immediate);
+    /// A convolver with silence behind it, with `room` to change its impulse or with none. Allocates all it will
+    /// ever need.
+    pub fn new(impulse: Arc<PreparedImpulse>, room: Option<Capacity>, simd: Simd) -> Self {
+        let own = impulse.plan();
+        let swappable =
+            room.map(|room| PartitionPlan::swappable(room.frames.max(impulse.frames())));
+        let plan = swappable.filter(|plan| plan.holds(own));
+        let most_eras = if plan.is_some() { ERAS } else { 1 };
+        let plan = plan.unwrap_or_else(|| own.clone());
+        let fade = Fade::new(room.map_or(0, |room| room.fade));
+        let routing = impulse.routing();
+        let (inputs, outputs) = (routing.inputs(), routing.outputs());
+        let mut levels = Vec::new();
+        for (index, level) in plan.levels().iter().enumerate() {
+            // A fade falls in so many blocks, and each of them then has one part more.
+            let blocks = (fade.frames() as usize).div_ceil(level.size) + 1;
+            let extras = (most_eras - 1) * blocks.min(level.partitions);
+            let room = (level.partitions, extras);
+            let transform = impulse.transform(level.size);
+            levels.push(Level::new(index, &transform, room, (inputs, outputs)));
+        }
         let ring_ticks = 2 * levels.last().map_or(1, |level| level.size() / TICK);
         let history = || History {
             window: Box::new(Window([0.0; 3 * TICK])),
             ring: vec![Tick::ZERO; ring_ticks],
         };
-        let routing = impulse.routing();
         Self {
             simd,
-            histories: (0..routing.inputs()).map(|_| history()).collect(),
-            beds: vec![Tick::ZERO; routing.outputs()],
-            memory: plan.memory(),
+            eras: Eras::single(0),
+            most_eras,
+            fade,
+            histories: (0..inputs).map(|_| history()).collect(),
+            weighed: Box::new(Window([0.0; 3 * TICK])),
+            beds: vec![Tick::ZERO; outputs],
+            memory: own.memory(),
             silent_for: 0,
+            resting: true,
             levels,
-            schedule,
+            cursor: Cursor::default(),
             offset: 0,
             tick: 0,
             ring_ticks,
+            now: 0,
             repaired: 0,
-            impulse,
+            plan,
+            impulses: Impulses::single(impulse),
         }
     }
 
-    /// The impulse it convolves with.
-    pub fn impulse(&self) -> &Arc<PreparedImpulse> {
-        &self.impulse
+    /// The newest impulse.
+    pub fn impulse(&self) -> Option<&Arc<PreparedImpulse>> {
+        self.impulses.shared(self.eras.newest().impulse)
+    }
+
+    /// Inputs and outputs.
+    pub fn channels(&self) -> (usize, usize) {
+        (self.histories.len(), self.beds.len())
     }
 
     /// Samples replaced by zero so far because they were not sound.
@@ -103,11 +123,136 @@ impl Convolver {
         self.repaired
     }
 
+    /// Whether the impulse can be exchanged for `impulse` in place.
+    pub fn takes(&self, impulse: &PreparedImpulse) -> bool {
+        let routing = impulse.routing();
+        self.most_eras > 1
+            && (routing.inputs(), routing.outputs()) == self.channels()
+            && self.plan.holds(impulse.plan())
+    }
+
+    /// Plays what comes from now on into `impulse`; what came before rings out in the impulse it was
+    /// played into. Gives it back if it does not fit or if too many still ring; with `merge`, the oldest
+    /// that rings then goes on as the one after it. Audio thread.
+    pub fn swap(
+        &mut self,
+        impulse: Arc<PreparedImpulse>,
+        merge: bool,
+    ) -> Result<(), Arc<PreparedImpulse>> {
+        if !self.takes(&impulse) {
+            return Err(impulse);
+        }
+        let Some(slot) = self.impulses.vacant() else {
+            return Err(impulse);
+        };
+        if self.eras.is_full() {
+            if !merge {
+                return Err(impulse);
+            }
+            self.merge_oldest();
+        }
+        self.memory = self.memory.max(impulse.plan().memory());
+        self.impulses.put(slot, impulse);
+        self.eras.push(Era {
+            start: self.now,
+            impulse: slot,
+        });
+        for level in &mut self.levels {
+            level.loosen();
+        }
+        self.rewind_to_tick();
+        if self.resting {
+            self.settle();
+        }
+        Ok(())
+    }
+
+    /// An impulse that nothing needs any more, if there is one. Audio thread: it is moved, not dropped.
+    pub fn take_retired(&mut self) -> Option<Arc<PreparedImpulse>> {
+        self.impulses.take_retired()
+    }
+
+    /// Whether the tail of an earlier impulse may still be heard.
+    pub fn is_changing(&self) -> bool {
+        self.eras.as_slice().len() > 1
+    }
+
+    /// Whether it gives nothing but silence until it is played again.
+    pub fn is_resting(&self) -> bool {
+        self.resting
+    }
+
+    fn merge_oldest(&mut self) {
+        let merged = self.eras.remove(0).impulse;
+        let into = self.eras.as_slice()[0].impulse;
+        for level in &mut self.levels {
+            level.rename(merged, into);
+            level.loosen();
+        }
+        self.impulses.let_die(merged);
+    }
+
+    /// Nothing rings: only the newest impulse is needed.
+    fn settle(&mut self) {
+        while self.eras.as_slice().len() > 1 {
+            let impulse = self.eras.remove(0).impulse;
+            self.impulses.let_die(impulse);
+        }
+        self.levels.iter_mut().for_each(Level::settle);
+        self.impulses.bury(0);
+        self.remember();
+    }
+
+    /// Retires impulses whose last sound has been heard.
+    fn sweep(&mut self) {
+        if !self.is_changing() && !self.impulses.any_dying() {
+            return;
+        }
+        let in_use = self
+            .levels
+            .iter()
+            .fold(0, |set, level| set | level.in_use());
+        self.impulses.bury(in_use);
+        let boundary = self.levels.iter().map(Level::boundary).min();
+        let boundary = boundary.unwrap_or(self.now);
+        let mut index = 0;
+        while let Some(next) = self.eras.as_slice().get(index + 1) {
+            let left = next.start + self.fade.frames();
+            let slot = self.eras.as_slice()[index].impulse;
+            let heard = boundary >= left && self.now >= left + TICK as i64;
+            if heard && in_use >> slot & 1 == 0 {
+                self.eras.remove(index);
+                self.impulses.retire(slot);
+            } else {
+                index += 1;
+            }
+        }
+        self.remember();
+    }
+
+    /// After how much silence everything is silent.
+    fn remember(&mut self) {
+        let eras = self.eras.as_slice().iter();
+        let impulses = eras.filter_map(|era| self.impulses.get(era.impulse));
+        let memory = impulses.map(|impulse| impulse.plan().memory()).max();
+        self.memory = memory.unwrap_or(0);
+    }
+
+    fn rewind_to_tick(&mut self) {
+        if let Some(newest) = self.impulses.get(self.eras.newest().impulse) {
+            self.cursor = Cursor::at(newest.table(), self.tick);
+        }
+    }
+
     /// Convolves a block of any length. Audio thread.
     pub fn process(&mut self, block: &mut Block<'_, '_>) {
         let frames = block.frames();
         let (inputs, outputs) = block.split();
-        if self.rests(inputs, frames) {
+        self.resting = self.rests(inputs, frames);
+        if self.resting {
+            if self.is_changing() || self.impulses.any_dying() {
+                self.settle();
+            }
             for output in outputs {
                 output[..frames].fill(0.0);
             }
@@ -119,6 +264,7 @@ impl Convolver {
             self.take(inputs, from..from + count);
             self.give(outputs, from..from + count);
             self.offset += count;
+            self.now += count as i64;
             from += count;
             if self.offset == TICK {
                 self.work();
@@ -167,35 +313,93 @@ impl Convolver {
     fn give(&mut self, outputs: &mut [&mut [f32]], range: std::ops::Range<usize>) {
         for (channel, output) in outputs.iter_mut().enumerate() {
             let output = &mut output[range.clone()];
-            let Some(bed) = self.beds.get(channel) else {
-                output.fill(0.0);
+            match self.beds.get(channel) {
+                Some(bed) => output.copy_from_slice(&bed.0[self.offset..][..range.len()]),
+                None => output.fill(0.0),
+            }
+        }
+        // What the head sees: the tick before and the current one up to here.
+        let from = self.now - (self.offset + TICK) as i64;
+        let to = self.now + range.len() as i64;
+        let newest = self.eras.newest();
+        if newest.start + self.fade.frames() <= from {
+            let Some(impulse) = self.impulses.get(newest.impulse) else {
+                return;
+            };
+            for (channel, output) in outputs.iter_mut().enumerate().take(self.beds.len()) {
+                for source in impulse.sources(channel) {
+                    let window = &self.histories[source.input].window;
+                    let output = &mut output[range.clone()];
+                    head(
+                        self.simd,
+                        impulse,
+                        source.response,
+                        window,
+                        self.offset,
+                        output,
+                    );
+                }
+            }
+            return;
+        }
+        let eras = self.eras.within(from, to, self.fade.frames());
+        for (index, era) in eras.as_slice().iter().enumerate() {
+            let Some(impulse) = self.impulses.get(era.impulse) else {
                 continue;
             };
-            output.copy_from_slice(&bed.0[self.offset..][..range.len()]);
-            for source in self.impulse.sources(channel) {
-                let head = &self.impulse.response(source.response).head;
-                let window = &self.histories[source.input].window.0;
-                kernel::fir(
-                    self.simd,
-                    &head.taps,
-                    &head.reversed,
-                    window,
-                    self.offset,
-                    output,
-                );
+            for (input, history) in self.histories.iter().enumerate() {
+                *self.weighed = *history.window;
+                let seen = &mut self.weighed.0[..(to - from) as usize];
+                self.fade.weigh(&eras, index, from, seen);
+                for (channel, output) in outputs.iter_mut().enumerate().take(self.beds.len()) {
+                    let sources = impulse.sources(channel).iter();
+                    for source in sources.filter(|source| source.input == input) {
+                        let output = &mut output[range.clone()];
+                        let window = &self.weighed;
+                        head(
+                            self.simd,
+                            impulse,
+                            source.response,
+                            window,
+                            self.offset,
+                            output,
+                        );
+                    }
+                }
             }
         }
     }
 
-    /// Runs what the schedule has due by now.
+    /// Runs what is due by now: by the table, and by their share of the time those levels that the table does not
+    /// know.
     fn work(&mut self) {
-        while let Some(index) = self.schedule.due(self.offset) {
+        let Some(newest) = self.impulses.get(self.eras.newest().impulse) else {
+            return;
+        };
+        let given = Given {
+            simd: self.simd,
+            impulses: &self.impulses,
+            fade: &self.fade,
+        };
+        let (tick, ring_ticks, histories) = (self.tick, self.ring_ticks, &self.histories);
+        let block = |input: usize, size: usize| {
+            let block = last_block(size, tick, ring_ticks);
+            &histories[input].ring[block]
+        };
+        while let Some(index) = self.cursor.due(newest.table(), self.offset) {
             let level = &mut self.levels[index];
-            let block = last_block(level.size(), self.tick, self.ring_ticks);
-            let histories = &self.histories;
-            level.run(self.simd, &self.impulse, |input| {
-                &histories[input].ring[block.clone()]
-            });
+            if level.is_plain() {
+                let size = level.size();
+                level.run(given, |input| block(input, size));
+            }
+        }
+        for level in self.levels.iter_mut().skip(1) {
+            if !level.is_plain() {
+                let size = level.size();
+                let elapsed = self.tick * TICK % size + self.offset;
+                let share = elapsed as f32 / size as f32;
+                level.advance(given, share, |input| block(input, size));
+            }
         }
     }
 
@@ -209,32 +413,33 @@ impl Convolver {
             history.ring[self.tick].0.copy_from_slice(past);
         }
         let histories = &self.histories;
+        let given = Given {
+            simd: self.simd,
+            impulses: &self.impulses,
+            fade: &self.fade,
+        };
         let tick = (self.tick + 1) % self.ring_ticks;
         for (index, level) in self.levels.iter_mut().enumerate() {
-            let ticks = level.size() / TICK;
-            if !tick.is_multiple_of(ticks) {
+            let size = level.size();
+            if !tick.is_multiple_of(size / TICK) {
                 break;
             }
             if index == 0 {
                 // Its block ended just now, and its answer is wanted at once.
                 let block = self.tick..self.tick + 1;
-                level.begin();
-                level.finish(self.simd, &self.impulse, |input| {
-                    &histories[input].ring[block.clone()]
-                });
+                level.begin(given, &self.eras, self.now);
+                level.finish(given, |input| &histories[input].ring[block.clone()]);
                 level.hand_over();
             } else {
-                let block = last_block(level.size(), self.tick, self.ring_ticks);
-                level.finish(self.simd, &self.impulse, |input| {
-                    &histories[input].ring[block.clone()]
-                });
+                let block = last_block(size, self.tick, self.ring_ticks);
+                level.finish(given, |input| &histories[input].ring[block.clone()]);
                 level.hand_over();
-                level.begin();
+                level.begin(given, &self.eras, self.now);
             }
         }
         for (channel, bed) in self.beds.iter_mut().enumerate() {
             bed.0.fill(0.0);
-            for level in &self.levels {
+            for level in self.levels.iter().filter(|level| !level.is_silent()) {
                 let heard = level.heard(channel);
                 for (sum, part) in bed.0.iter_mut().zip(&heard[tick % heard.len()].0) {
                     *sum += part;
@@ -243,11 +448,17 @@ impl Convolver {
         }
         self.tick = tick;
         self.offset = 0;
-        self.schedule.advance();
+        if let Some(newest) = self.impulses.get(self.eras.newest().impulse) {
+            self.cursor.advance(newest.table());
+        }
+        if tick.is_multiple_of(SWEEP_TICKS) {
+            self.sweep();
+        }
     }
 
-    /// Forgets everything played; the impulse stays. Audio thread.
+    /// Forgets everything played; the newest impulse stays. Audio thread.
     pub fn reset(&mut self) {
+        self.settle();
         for history in &mut self.histories {
             history.window.0.fill(0.0);
             history.ring.fill(Tick::ZERO);
@@ -256,9 +467,26 @@ impl Convolver {
             level.clear();
         }
         self.beds.fill(Tick::ZERO);
-        self.schedule.rewind();
-        (self.offset, self.tick, self.silent_for) = (0, 0, 0);
+        self.cursor = Cursor::default();
+        (self.offset, self.tick, self.now, self.silent_for) = (0, 0, 0, 0);
+        self.resting = true;
     }
+}
+
+/// How often impulses are looked for whose last sound has been heard.
+const SWEEP_TICKS: usize = 8;
+
+#[inline]
+fn head(
+    simd: Simd,
+    impulse: &PreparedImpulse,
+    response: usize,
+    window: &Window,
+    offset: usize,
+    output: &mut [f32],
+) {
+    let head = impulse.head(response);
+    kernel::fir(simd, &head.taps, &head.reversed, &window.0, offset, output);
 }
 
 /// Where in the ring the latest complete block of `size` samples lies, seen from within `tick`.

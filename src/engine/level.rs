@@ -1,69 +1,27 @@
 //! One partition size: overlap-add convolution of a block at a time, cut into tasks.
 //!
-//! A job takes one block of every input to one block of every output: forward transforms, once per
-//! input; then per output the multiply-accumulate over all its paths and one inverse transform. The
-//! list of tasks is fixed at construction and always runs in order; who calls
-//! [`Level::run`] decides when. Only construction allocates.
+//! A job takes one block of every input to one block of every output. Its tasks (`task.rs`) run in
+//! order; who calls [`Level::run`] or [`Level::advance`] decides when. Only construction allocates.
+//!
+//! While everything in the delay lines was played into the newest impulse, a job is *plain*: the
+//! impulse's table says when each task runs. Around a change of the impulse it is not: a block that a
+//! fade falls in is transformed once per impulse, blocks of several impulses are summed, and the work is
+//! spread evenly by its weight instead.
 
+use super::crossfade::{ERAS, Eras, Fade, Impulses};
 use super::delay_line::{FrequencyDelayLine, Newest};
-use super::kernel::{self, Chunk, Simd, Tick};
-use super::prepared::PreparedImpulse;
-use super::transform::{Step, Transform};
+use super::kernel::{self, Chunk, Simd, TICK, Tick};
+use super::tags::{MOST_EXTRAS, Tags};
+use super::task::{self, Task, WEIGH_COST, WEIGH_TICKS};
+use super::transform::Transform;
 use std::sync::Arc;
 
-/// A task of a job.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Task {
-    Forward { input: u16, step: Step },
-    Multiply { output: u16, chunks: (u16, u16) },
-    Inverse { output: u16, step: Step },
-}
-
-/// Nanoseconds that a multiply task is meant to take, so that a few fit into the smallest callback.
-const GRAIN: f32 = 300.0;
-
-impl Task {
-    /// Weight of the task: nanoseconds, measured once on a 3 GHz AVX-512 core inside a running
-    /// engine. Only their proportions matter. Fixed, never profiled at start, so that the schedule is
-    /// the same everywhere and every time. What long levels read has left the second-level cache by
-    /// the time their turn comes round again, which weighs more than any arithmetic.
-    pub fn cost(&self, level: &Level, impulse: &PreparedImpulse) -> f32 {
-        let size = level.size();
-        // Finding the task and entering its kernel.
-        let entry = 15.0;
-        let span = |(from, to): (u16, u16)| f32::from(to - from);
-        entry
-            + match self {
-                Self::Forward { step, .. } => match *step {
-                    Step::Small => 27.0,
-                    Step::Outer { columns } => {
-                        span(columns) * if size > 16_384 { 130.0 } else { 90.0 }
-                    }
-                    Step::Inner { pass, columns, .. } => span(columns) * level.inner_cost(pass),
-                    Step::Leaves { leaves } => {
-                        span(leaves) * if size > 16_384 { 50.0 } else { 26.0 }
-                    }
-                },
-                Self::Multiply { output, chunks } => {
-                    span(*chunks) * level.multiply_cost(impulse.sources(usize::from(*output)).len())
-                }
-                Self::Inverse { step, .. } => match *step {
-                    Step::Small => 30.0,
-                    Step::Outer { columns } => {
-                        span(columns)
-                            * match size {
-                                0..4096 => 110.0,
-                                4096..16_384 if level.longest > 16_384 => 185.0,
-                                4096..16_384 => 135.0,
-                                16_384 => 220.0,
-                                _ => 340.0,
-                            }
-                    }
-                    Step::Inner { pass, columns, .. } => span(columns) * level.inner_cost(pass),
-                    Step::Leaves { leaves } => span(leaves) * 28.0,
-                },
-            }
-    }
+/// What a task reads beside the level's own state.
+#[derive(Clone, Copy)]
+pub(super) struct Given<'a> {
+    pub simd: Simd,
+    pub impulses: &'a Impulses,
+    pub fade: &'a Fade,
 }
 
 /// One output of a level: the block being heard, the block being made, and what overlaps into the
@@ -75,95 +33,114 @@ struct Output {
     overlap: Vec<Tick>,
 }
 
+/// The job under way.
+#[derive(Debug)]
+struct Job {
+    /// Position in the order of work: forward transforms for each part of the block, then the rest of the list.
+    next: usize,
+    length: usize,
+    plain: bool,
+    /// First sample of the block.
+    start: i64,
+    /// The eras that the block falls in.
+    eras: Eras,
+    /// Index in `eras` and slot of the delay lines of each part of the block.
+    parts: [(usize, usize); ERAS],
+    part_count: usize,
+    /// Tasks that weigh one input for one part: none if the block falls in one era.
+    weighing: usize,
+    /// Weight of a multiply task.
+    multiply: f32,
+    /// Weight of what has run and of all, where the job is not plain.
+    done: f32,
+    total: f32,
+}
+
+/// The how manyeth job in a row that has nothing to sum need not run: the first still adds the last overlap, the
+/// next two write silence into the two buffers that take turns.
+const JOBS_TO_SILENCE: usize = 4;
+
 /// All state of one partition size.
 #[derive(Debug)]
 pub(super) struct Level {
     index: usize,
-    /// Size of the plan's longest level, which decides what stays in the cache.
-    longest: usize,
     transform: Arc<Transform>,
-    partitions: usize,
     lines: Vec<FrequencyDelayLine>,
     newest: Newest,
+    tags: Tags,
+    /// Whether the delay lines hold, or may come to hold, more than one impulse's blocks.
+    mixed: bool,
+    /// Jobs since the last that had anything to sum, up to [`JOBS_TO_SILENCE`].
+    empty_jobs: usize,
+    weighed: Vec<Tick>,
     work: Vec<Chunk>,
     outputs: Vec<Output>,
     tasks: Vec<Task>,
-    next: usize,
+    /// Tasks of the forward transform of one input.
+    forward: usize,
+    /// Cost of the tasks up to each, and how many of them are multiplies (at a cost of zero).
+    costs: Vec<(f32, u32)>,
+    job: Job,
 }
 
 impl Level {
-    /// Level `index` of the plan that `impulse` was cut by.
-    pub fn new(impulse: &PreparedImpulse, index: usize) -> Self {
-        let transform = Arc::clone(&impulse.transforms()[index]);
-        let partitions = impulse.plan().levels()[index].partitions;
-        let (inputs, outputs) = (impulse.routing().inputs(), impulse.routing().outputs());
+    /// Level `index` of a plan, with room for `partitions` blocks of each input and `extras` parts of blocks beside.
+    pub fn new(
+        index: usize,
+        transform: &Arc<Transform>,
+        (partitions, extras): (usize, usize),
+        (inputs, outputs): (usize, usize),
+    ) -> Self {
+        let transform = Arc::clone(transform);
         let chunks = transform.chunks();
-        let line = || FrequencyDelayLine::new(chunks, partitions);
+        let extras = extras.min(MOST_EXTRAS);
+        let line = || FrequencyDelayLine::new(chunks, partitions + extras);
         let output = || Output {
             heard: vec![Tick::ZERO; chunks],
             made: vec![Tick::ZERO; chunks],
             overlap: vec![Tick::ZERO; chunks],
         };
-        let mut level = Self {
+        let tasks = task::list(&transform, inputs, outputs);
+        let mut costs = vec![(0.0, 0)];
+        for task in &tasks {
+            let (cost, multiplies) = costs[costs.len() - 1];
+            let one = u32::from(matches!(task, Task::Multiply { .. }));
+            costs.push((cost + task.cost(&transform, 0.0), multiplies + one));
+        }
+        let forward = transform.forward_steps().len();
+        let job = Job {
+            next: 0,
+            length: 0,
+            plain: true,
+            start: -(transform.size() as i64),
+            eras: Eras::single(0),
+            parts: [(0, 0); ERAS],
+            part_count: 0,
+            weighing: 0,
+            multiply: 0.0,
+            done: 0.0,
+            total: 0.0,
+        };
+        Self {
             index,
-            longest: impulse.plan().levels().last().map_or(0, |level| level.size),
-            partitions,
             lines: (0..inputs).map(|_| line()).collect(),
             newest: Newest::new(partitions),
+            tags: Tags::new(partitions, extras),
+            mixed: false,
+            empty_jobs: JOBS_TO_SILENCE,
+            weighed: if extras > 0 {
+                vec![Tick::ZERO; chunks]
+            } else {
+                Vec::new()
+            },
             work: vec![Chunk::ZERO; chunks],
             outputs: (0..outputs).map(|_| output()).collect(),
-            tasks: Vec::new(),
-            next: 0,
+            tasks,
+            forward,
+            costs,
+            job,
             transform,
-        };
-        level.tasks = level.list(impulse);
-        level.next = level.tasks.len();
-        level
-    }
-
-    fn list(&self, impulse: &PreparedImpulse) -> Vec<Task> {
-        let mut tasks = Vec::new();
-        let forward = self.transform.forward_steps();
-        let inverse = self.transform.inverse_steps();
-        for input in 0..self.lines.len() {
-            let input = input as u16;
-            tasks.extend(forward.iter().map(|&step| Task::Forward { input, step }));
         }
-        for output in 0..self.outputs.len() {
-            let sources = impulse.sources(output).len();
-            if sources == 0 {
-                continue;
-            }
-            let output = output as u16;
-            let chunks = self.transform.chunks();
-            let stride = ((GRAIN / self.multiply_cost(sources)) as usize).clamp(1, chunks);
-            for from in (0..chunks).step_by(stride) {
-                let to = (from + stride).min(chunks);
-                tasks.push(Task::Multiply {
-                    output,
-                    chunks: (from as u16, to as u16),
-                });
-            }
-            tasks.extend(inverse.iter().map(|&step| Task::Inverse { output, step }));
-        }
-        tasks
-    }
-
-    /// Nanoseconds of one column of an inner pass.
-    fn inner_cost(&self, pass: u8) -> f32 {
-        9.0 * self.transform.inner_radix(pass) as f32
-    }
-
-    /// Nanoseconds of the multiply-accumulate of one chunk.
-    fn multiply_cost(&self, sources: usize) -> f32 {
-        let a_partition = match self.size() {
-            0..512 => 4.0,
-            512..4096 => 6.2,
-            4096..16_384 if self.longest > 16_384 => 20.0,
-            4096..16_384 => 10.5,
-            _ => 31.0,
-        };
-        sources as f32 * (4.0 + a_partition * self.partitions as f32)
     }
 
     /// Samples of a block.
@@ -171,21 +148,152 @@ impl Level {
         self.transform.size()
     }
 
-    /// The tasks of a job.
-    pub fn tasks(&self) -> &[Task] {
-        &self.tasks
+    /// Whether its tasks run when the table says, and not by their share of the time.
+    #[inline]
+    pub fn is_plain(&self) -> bool {
+        self.job.plain
     }
 
-    /// Begins a job for the block that is now complete. Audio thread.
+    /// Whether nothing is left to run or to hear.
     #[inline]
-    pub fn begin(&mut self) {
+    pub fn is_silent(&self) -> bool {
+        self.empty_jobs == JOBS_TO_SILENCE
+    }
+
+    /// The impulses that the job reads, as a set of slots.
+    pub fn in_use(&self) -> u16 {
+        self.tags.in_use()
+    }
+
+    /// Sample at which the block of the job ended.
+    pub fn boundary(&self) -> i64 {
+        self.job.start + self.size() as i64
+    }
+
+    /// Begins a job for the block that ends with sample `end`, not included. Audio thread.
+    #[inline]
+    pub fn begin(&mut self, given: Given, eras: &Eras, end: i64) {
         self.newest.advance();
-        self.next = 0;
+        self.job.start = end - self.size() as i64;
+        let impulse = eras.newest().impulse;
+        let partitions = partitions(given.impulses, impulse, self.index);
+        if self.mixed || partitions == 0 {
+            return self.begin_mixed(given, eras, end);
+        }
+        let slot = self.newest.slot();
+        self.tags
+            .settle(slot, impulse, self.newest.runs(partitions));
+        self.begin_plain(slot);
+    }
+
+    fn begin_plain(&mut self, slot: usize) {
+        let job = &mut self.job;
+        (job.next, job.length, job.plain) = (0, self.tasks.len(), true);
+        (job.parts[0], job.part_count, job.weighing) = ((0, slot), 1, 0);
+        self.empty_jobs = 0;
+    }
+
+    fn begin_mixed(&mut self, given: Given, eras: &Eras, end: i64) {
+        let slot = self.newest.slot();
+        self.tags.recycle(slot);
+        let mut within = eras.within(self.job.start, end, given.fade.frames());
+        let mut count = 0;
+        // The newest first: its part gets the block's own slot.
+        for index in (0..within.as_slice().len()).rev() {
+            let impulse = within.as_slice()[index].impulse;
+            if partitions(given.impulses, impulse, self.index) == 0 {
+                continue;
+            }
+            let Some(slot) = self.tags.place(slot, impulse) else {
+                // No slot is left: the part before gets the older weights too.
+                within.join_older(self.job.parts[count - 1].0);
+                break;
+            };
+            self.job.parts[count] = (index, slot);
+            count += 1;
+        }
+        let split = within.as_slice().len() > 1;
+        let (index, impulses) = (self.index, given.impulses);
+        let settled = self
+            .tags
+            .collect(slot, |impulse| partitions(impulses, impulse, index));
+        let only_newest = self.tags.in_use() == 1 << eras.newest().impulse;
+        if settled && only_newest && !split {
+            self.mixed = false;
+            return self.begin_plain(slot);
+        }
+        self.plan_mixed(given, within, count, split);
+    }
+
+    /// Sets up a job whose block has `count` parts, and its weight.
+    fn plan_mixed(&mut self, given: Given, eras: Eras, count: usize, split: bool) {
+        let (mut sums, mut partitions, mut multiplies) = (0, 0, 0);
+        for output in 0..self.outputs.len() {
+            for (impulse, runs) in self.tags.groups() {
+                let paths = given.impulses.get(impulse);
+                let paths = paths.map_or(0, |impulse| impulse.sources(output).len());
+                // A short run is read cold.
+                let read = |run: &kernel::Run| run.count * if run.count <= 4 { 2 } else { 1 };
+                sums += paths;
+                partitions += paths * runs.iter().map(read).sum::<usize>();
+            }
+            multiplies += self.transform.chunks();
+        }
+        self.empty_jobs = if sums > 0 {
+            0
+        } else {
+            (self.empty_jobs + 1).min(JOBS_TO_SILENCE)
+        };
+        let inputs = self.lines.len();
+        let job = &mut self.job;
+        job.plain = false;
+        job.eras = eras;
+        job.part_count = count;
+        job.weighing = if split {
+            self.transform.chunks().div_ceil(WEIGH_TICKS)
+        } else {
+            0
+        };
+        let forwards = self.forward * inputs;
+        let rest = self.tasks.len() - forwards;
+        job.next = 0;
+        job.length = if self.empty_jobs == JOBS_TO_SILENCE {
+            0
+        } else {
+            count * inputs * (job.weighing + self.forward) + rest
+        };
+        let outputs = self.outputs.len().max(1);
+        job.multiply =
+            task::multiply_cost(self.transform.size(), sums, partitions) / outputs as f32;
+        let (before, all) = (self.costs[forwards].0, self.costs[self.tasks.len()].0);
+        let part = before + (inputs * job.weighing) as f32 * WEIGH_COST;
+        job.total = count as f32 * part + (all - before) + multiplies as f32 * job.multiply;
+        job.done = 0.0;
+    }
+
+    /// The impulse is about to change, or two have become one: what is under way no longer runs by a table.
+    pub fn loosen(&mut self) {
+        self.mixed = true;
+        if self.job.plain {
+            let (done, multiplies) = self.costs[self.job.next.min(self.tasks.len())];
+            let (all, every) = self.costs[self.tasks.len()];
+            // What a sum costs does not matter here, as long as it is of the right size.
+            let partitions = self.lines.first().map_or(1, FrequencyDelayLine::slots);
+            self.job.multiply = task::multiply_cost(self.size(), 1, partitions);
+            self.job.done = done + multiplies as f32 * self.job.multiply;
+            self.job.total = all + every as f32 * self.job.multiply;
+            self.job.plain = false;
+        }
+    }
+
+    /// All that was played into impulse `from` counts as played into `to`, from the next job on.
+    pub fn rename(&mut self, from: u8, to: u8) {
+        self.tags.rename(from, to);
     }
 
     /// Begins the job for the latest block once more, with what `inputs` hold now.
     pub fn repeat(&mut self) {
-        self.next = 0;
+        self.job.next = 0;
     }
 
     /// What overlaps into the next block, per output.
@@ -205,77 +313,158 @@ impl Level {
 
     /// Runs what is left of the job. Audio thread.
     #[inline]
-    pub fn finish<'a>(
-        &mut self,
-        simd: Simd,
-        impulse: &PreparedImpulse,
-        inputs: impl Fn(usize) -> &'a [Tick],
-    ) {
-        while self.next < self.tasks.len() {
-            self.run(simd, impulse, &inputs);
+    pub fn finish<'a>(&mut self, given: Given, inputs: impl Fn(usize) -> &'a [Tick]) {
+        while self.job.next < self.job.length {
+            self.run(given, &inputs);
+        }
+    }
+
+    /// Runs the job up to `share` of its weight, 0 to 1. Audio thread.
+    pub fn advance<'a>(&mut self, given: Given, share: f32, inputs: impl Fn(usize) -> &'a [Tick]) {
+        while self.job.next < self.job.length {
+            let cost = self.next_cost();
+            if self.job.done + 0.5 * cost > share * self.job.total {
+                return;
+            }
+            self.job.done += cost;
+            self.run(given, &inputs);
+        }
+    }
+
+    /// Where the job's position `next` lies: in which part, which input, at which of the tasks that weigh, or at
+    /// which task of the list.
+    #[inline]
+    fn position(&self) -> Position {
+        let job = &self.job;
+        let inputs = self.lines.len();
+        if job.plain || (job.weighing == 0 && job.part_count == 1) {
+            return Position::Listed {
+                part: 0,
+                task: job.next,
+            };
+        }
+        let an_input = job.weighing + self.forward;
+        let forwards = job.part_count * inputs * an_input;
+        if job.next >= forwards {
+            let task = self.forward * inputs + job.next - forwards;
+            return Position::Listed { part: 0, task };
+        }
+        let (part, rest) = (
+            job.next / (inputs * an_input),
+            job.next % (inputs * an_input),
+        );
+        let (input, rest) = (rest / an_input, rest % an_input);
+        if rest < job.weighing {
+            let from = rest * WEIGH_TICKS;
+            return Position::Weigh { part, input, from };
+        }
+        let task = input * self.forward + rest - job.weighing;
+        Position::Listed { part, task }
+    }
+
+    fn next_cost(&self) -> f32 {
+        match self.position() {
+            Position::Weigh { .. } => WEIGH_COST,
+            Position::Listed { task, .. } => {
+                let multiply = match self.tasks[task] {
+                    Task::Multiply { .. } => self.job.multiply,
+                    _ => 0.0,
+                };
+                self.costs[task + 1].0 - self.costs[task].0 + multiply
+            }
         }
     }
 
     /// Runs the next task of the job. Audio thread.
     #[inline]
-    pub fn run<'a>(
-        &mut self,
-        simd: Simd,
-        impulse: &PreparedImpulse,
-        inputs: impl Fn(usize) -> &'a [Tick],
-    ) {
-        let Some(&task) = self.tasks.get(self.next) else {
+    pub fn run<'a>(&mut self, given: Given, inputs: impl Fn(usize) -> &'a [Tick]) {
+        if self.job.next >= self.job.length {
             return;
+        }
+        let position = self.position();
+        self.job.next += 1;
+        let (part, task) = match position {
+            Position::Listed { part, task } => (part, self.tasks[task]),
+            Position::Weigh { part, input, from } => {
+                let source = inputs(input);
+                let to = (from + WEIGH_TICKS).min(source.len());
+                let index = self.job.parts[part].0;
+                for tick in from..to {
+                    let weighed = &mut self.weighed[tick];
+                    *weighed = source[tick];
+                    let at = self.job.start + (tick * TICK) as i64;
+                    given.fade.weigh(&self.job.eras, index, at, &mut weighed.0);
+                }
+                return;
+            }
         };
-        self.next += 1;
         match task {
             Task::Forward { input, step } => {
                 let input = usize::from(input);
                 let (line, stride) = self.lines[input].rows_mut();
-                let slot = self.newest.slot();
+                let slot = self.job.parts[part].1;
+                let source = if self.job.weighing == 0 {
+                    inputs(input)
+                } else {
+                    &self.weighed
+                };
                 self.transform.forward(
-                    simd,
+                    given.simd,
                     step,
-                    inputs(input),
+                    source,
                     &mut self.work,
                     (line, stride, slot),
                 );
             }
-            Task::Multiply { output, chunks } => {
-                self.multiply(simd, impulse, usize::from(output), chunks)
+            Task::Multiply {
+                output,
+                from,
+                chunks,
+            } => {
+                let from = usize::from(from);
+                self.multiply(given, usize::from(output), from..from + usize::from(chunks));
             }
             Task::Inverse { output, step } => {
                 let output = &mut self.outputs[usize::from(output)];
                 let (made, overlap) = (&mut output.made, &mut output.overlap);
                 self.transform
-                    .inverse(simd, step, &mut self.work, made, overlap);
+                    .inverse(given.simd, step, &mut self.work, made, overlap);
             }
         }
     }
 
-    fn multiply(
-        &mut self,
-        simd: Simd,
-        impulse: &PreparedImpulse,
-        output: usize,
-        chunks: (u16, u16),
-    ) {
-        let (from, to) = (usize::from(chunks.0), usize::from(chunks.1));
-        let runs = self.newest.runs(self.partitions);
-        for (index, source) in impulse.sources(output).iter().enumerate() {
-            let (x, slots) = self.lines[source.input].rows();
-            let h = &impulse.response(source.response).levels[self.index];
-            kernel::mac(
-                simd,
-                &mut self.work[from..to],
-                (&x[from * slots..to * slots], slots),
-                (
-                    &h[from * self.partitions..to * self.partitions],
-                    self.partitions,
-                ),
-                &runs,
-                index > 0,
-            );
+    fn multiply(&mut self, given: Given, output: usize, chunks: std::ops::Range<usize>) {
+        // The first output comes first at every chunk.
+        if output == 0 && !self.tags.folds().is_empty() {
+            for line in &mut self.lines {
+                line.fold(chunks.clone(), self.tags.folds());
+            }
+        }
+        let work = &mut self.work[chunks.clone()];
+        let mut add = false;
+        for (impulse, runs) in self.tags.groups() {
+            let Some(impulse) = given.impulses.get(impulse) else {
+                continue;
+            };
+            for source in impulse.sources(output) {
+                let (x, slots) = self.lines[source.input].rows();
+                let (h, partitions) = impulse.spectra(source.response, self.index);
+                kernel::mac(
+                    given.simd,
+                    work,
+                    (&x[chunks.start * slots..chunks.end * slots], slots),
+                    (
+                        &h[chunks.start * partitions..chunks.end * partitions],
+                        partitions,
+                    ),
+                    runs,
+                    add,
+                );
+                add = true;
+            }
+        }
+        if !add {
+            work.fill(Chunk::ZERO);
         }
     }
 
@@ -296,7 +485,37 @@ impl Level {
             }
         }
         self.work.fill(Chunk::ZERO);
-        self.newest = Newest::new(self.partitions);
-        self.next = self.tasks.len();
+        self.newest = Newest::new(self.newest.slots());
+        self.settle();
+        self.job.start = -(self.size() as i64);
     }
+
+    /// All there is is silence: as if it had been played into the newest impulse.
+    pub fn settle(&mut self) {
+        self.tags.clear();
+        self.mixed = false;
+        self.empty_jobs = JOBS_TO_SILENCE;
+        (self.job.plain, self.job.length) = (true, 0);
+    }
+}
+
+/// Partitions of this level that the impulse in a slot has.
+fn partitions(impulses: &Impulses, slot: u8, level: usize) -> usize {
+    let impulse = impulses.get(slot);
+    let level = impulse.and_then(|impulse| impulse.plan().levels().get(level));
+    level.map_or(0, |level| level.partitions)
+}
+
+/// Where a job is.
+enum Position {
+    Listed {
+        part: usize,
+        task: usize,
+    },
+    /// From this tick on.
+    Weigh {
+        part: usize,
+        input: usize,
+        from: usize,
+    },
 }

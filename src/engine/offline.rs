@@ -4,12 +4,14 @@
 //! agree with the real-time engine below −120 dB.
 
 use super::block::Block;
+use super::crossfade::{Eras, Fade, Impulses};
 use super::kernel::{Simd, TICK, Tick};
-use super::level::Level;
+use super::level::{Given, Level};
 use super::prepared::{LOUDEST, PrepareError, PreparedImpulse};
 use super::routing::Routing;
 use crate::denormals;
 use core::ops::Range;
+use std::sync::Arc;
 
 /// Convolves a stream in blocks of any length; output n is Σ h\[k\]·x\[n − k\], with no latency in the
 /// stream's own time. Fastest when called with multiples of [`OfflineConvolver::block_frames`] from
@@ -17,7 +19,9 @@ use core::ops::Range;
 /// Call it again with silence to get the tail.
 #[derive(Debug)]
 pub struct OfflineConvolver {
-    impulse: PreparedImpulse,
+    impulses: Impulses,
+    eras: Eras,
+    fade: Fade,
     simd: Simd,
     level: Level,
     inputs: Vec<Vec<Tick>>,
@@ -31,13 +35,18 @@ impl OfflineConvolver {
     /// A convolver for `responses`, one slice per impulse channel as `routing` names them.
     pub fn new(routing: &Routing, responses: &[&[f32]]) -> Result<Self, PrepareError> {
         let impulse = PreparedImpulse::offline(routing.clone(), responses)?;
-        let level = Level::new(&impulse, 0);
+        let plan = impulse.plan().levels()[0];
+        let transform = impulse.transform(plan.size);
+        let channels = (routing.inputs(), routing.outputs());
+        let level = Level::new(0, &transform, (plan.partitions, 0), channels);
         let silence = || vec![Tick::ZERO; level.size() / TICK];
         let inputs = (0..routing.inputs()).map(|_| silence()).collect();
         let overlaps = (0..routing.outputs()).map(|_| silence()).collect();
         let simd = Simd::best();
         Ok(Self {
-            impulse,
+            impulses: Impulses::single(Arc::new(impulse)),
+            eras: Eras::single(0),
+            fade: Fade::new(0),
             simd,
             level,
             inputs,
@@ -86,8 +95,13 @@ impl OfflineConvolver {
                 self.repaired += u64::from(!sound);
             }
         }
+        let given = Given {
+            simd: self.simd,
+            impulses: &self.impulses,
+            fade: &self.fade,
+        };
         if from == 0 {
-            self.level.begin();
+            self.level.begin(given, &self.eras, 0);
         } else {
             self.level.repeat();
         }
@@ -98,8 +112,7 @@ impl OfflineConvolver {
                 .zip(&mut self.overlaps)
                 .for_each(|(now, kept)| kept.copy_from_slice(now));
         }
-        self.level
-            .finish(self.simd, &self.impulse, |input| &self.inputs[input][..]);
+        self.level.finish(given, |input| &self.inputs[input][..]);
         self.level.hand_over();
         if !complete {
             self.level
@@ -109,7 +122,7 @@ impl OfflineConvolver {
         }
         for (channel, output) in outputs.iter_mut().enumerate() {
             let output = &mut output[frames.clone()];
-            if channel >= self.impulse.routing().outputs() {
+            if channel >= self.overlaps.len() {
                 output.fill(0.0);
                 continue;
             }

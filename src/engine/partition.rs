@@ -42,13 +42,25 @@ pub struct PartitionPlan {
 impl PartitionPlan {
     /// The plan for impulse responses of up to `frames` samples, for real time.
     pub fn real_time(frames: usize) -> Self {
-        let sizes: &[usize] = if frames <= SHORT {
-            &[64, 512, 4096]
-        } else if frames <= MEDIUM {
-            &[64, 512, 4096, 16_384]
-        } else {
-            &[64, 512, 4096, 32_768]
-        };
+        Self::of_sizes(
+            if frames <= SHORT {
+                &[64, 512, 4096]
+            } else if frames <= MEDIUM {
+                &[64, 512, 4096, 16_384]
+            } else {
+                &[64, 512, 4096, 32_768]
+            },
+            frames,
+        )
+    }
+
+    /// The one cut that all impulses of an engine share whose impulse may change while it plays: a
+    /// shorter impulse has the same partitions, only fewer.
+    pub fn swappable(frames: usize) -> Self {
+        Self::of_sizes(&[64, 512, 4096, 32_768], frames)
+    }
+
+    fn of_sizes(sizes: &[usize], frames: usize) -> Self {
         let offset = |index: usize| if index == 0 { TICK } else { 2 * sizes[index] };
         let mut levels = Vec::new();
         for (index, &size) in sizes.iter().enumerate() {
@@ -88,6 +100,16 @@ impl PartitionPlan {
     /// The levels, smallest partitions first. Empty where the head holds the whole impulse.
     pub fn levels(&self) -> &[LevelPlan] {
         &self.levels
+    }
+
+    /// Whether an engine with room for this plan can take an impulse cut by `other`.
+    pub(super) fn holds(&self, other: &Self) -> bool {
+        let mut pairs = self.levels.iter().zip(&other.levels);
+        other.levels.len() <= self.levels.len()
+            && pairs.all(|(own, other)| {
+                (own.size, own.offset) == (other.size, other.offset)
+                    && own.partitions >= other.partitions
+            })
     }
 
     /// Samples of silence after which nothing but silence is left anywhere in a convolver of this

@@ -1,11 +1,13 @@
 //! When each task runs: a static table over one period of the largest partition.
 //!
-//! Made once, by simulating the period in ticks of 64 samples: at each tick first the tasks whose
-//! deadline it is, then, again and again, the next task of the level that lags furthest behind its
-//! even share, until together they lag less than half a task. So every tick gets about the same
-//! work, at no cost at run time.
+//! Made once per impulse, by simulating the period in ticks of 64 samples: at each tick first the
+//! tasks whose deadline it is, then, again and again, the next task of the level that lags furthest
+//! behind its even share, until together they lag less than half a task. So every tick gets about the
+//! same work, at no cost at run time.
 
-/// What the schedule must know of a level.
+use super::kernel::TICK;
+
+/// What the table must know of a level.
 pub(super) struct LevelCosts {
     /// Samples of a block, in ticks.
     pub period: usize,
@@ -13,20 +15,18 @@ pub(super) struct LevelCosts {
     pub tasks: Vec<f32>,
 }
 
-/// The table: for each tick of the period, which levels run their next task.
+/// For each tick of the period, which levels run their next task. Read-only.
 #[derive(Debug)]
-pub(super) struct Schedule {
+pub(super) struct Table {
     /// Level of each entry and the tick's cost up to and with it.
     entries: Vec<(u8, f32)>,
     /// Where each tick's entries end.
     ends: Vec<u32>,
     /// Cost of what runs at the end of every tick, outside the table.
     immediate: f32,
-    tick: usize,
-    next: usize,
 }
 
-impl Schedule {
+impl Table {
     /// Simulates a period of the largest of `levels` (index 0 is the first distributed level of the
     /// plan; `first` is added to it in the table). `immediate` is the cost, in the same unit, of the
     /// work done at the end of each tick.
@@ -58,56 +58,66 @@ impl Schedule {
             entries,
             ends,
             immediate,
-            tick: 0,
-            next: 0,
+        }
+    }
+
+    fn start_of(&self, tick: usize) -> usize {
+        if tick == 0 {
+            0
+        } else {
+            self.ends[tick - 1] as usize
+        }
+    }
+}
+
+/// Where in a table the time is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Cursor {
+    tick: usize,
+    next: usize,
+}
+
+impl Cursor {
+    /// At the start of `tick`, counted from any multiple of the table's period.
+    pub fn at(table: &Table, tick: usize) -> Self {
+        let tick = tick % table.ends.len();
+        Self {
+            tick,
+            next: table.start_of(tick),
         }
     }
 
     /// The level whose next task is due when `offset` of the tick's 64 samples have been taken, if
     /// one is: the tick's work is spread evenly over its samples, counting what runs at its end.
     #[inline]
-    pub fn due(&mut self, offset: usize) -> Option<usize> {
-        let end = self.ends[self.tick] as usize;
-        let &(level, until) = self.entries[..end].get(self.next)?;
-        let (before, total) = (self.before(), self.entries[end - 1].1);
-        let share = (total + self.immediate) * (offset as f32 / super::kernel::TICK as f32);
-        if offset < super::kernel::TICK && 0.5 * (before + until) > share {
-            return None;
+    pub fn due(&mut self, table: &Table, offset: usize) -> Option<usize> {
+        let from = table.start_of(self.tick);
+        let end = table.ends[self.tick] as usize;
+        let &(level, until) = table.entries[..end].get(self.next)?;
+        if offset < TICK {
+            let before = if self.next == from {
+                0.0
+            } else {
+                table.entries[self.next - 1].1
+            };
+            let whole = table.entries[end - 1].1 + table.immediate;
+            if 0.5 * (before + until) > whole * (offset as f32 / TICK as f32) {
+                return None;
+            }
         }
         self.next += 1;
         Some(usize::from(level))
     }
 
-    /// Cost of the tick's entries that have run.
-    #[inline]
-    fn before(&self) -> f32 {
-        let from = if self.tick == 0 {
-            0
-        } else {
-            self.ends[self.tick - 1] as usize
-        };
-        if self.next == from {
-            0.0
-        } else {
-            self.entries[self.next - 1].1
-        }
-    }
-
     /// Goes on to the next tick. What was due has run.
     #[inline]
-    pub fn advance(&mut self) {
+    pub fn advance(&mut self, table: &Table) {
         self.tick += 1;
-        if self.tick == self.ends.len() {
-            self.rewind();
+        if self.tick == table.ends.len() {
+            *self = Self::default();
         }
     }
-
-    /// Goes back to the start of the period.
-    pub fn rewind(&mut self) {
-        (self.tick, self.next) = (0, 0);
-    }
 }
-
 /// The level to run next in `tick`, or none if the tick has had its share.
 fn most_urgent(
     levels: &[LevelCosts],
