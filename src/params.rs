@@ -22,7 +22,7 @@ mod text;
 pub use note::Note;
 pub use slots::Slots;
 pub use table::{Id, TABLE};
-pub use text::NotAValue;
+pub use text::{AssignError, NotAValue, assignment};
 
 use crate::engine::mixer::{CutSlope, Mix};
 use crate::impulse::shape::{Normalise, Shape};

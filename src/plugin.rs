@@ -14,7 +14,7 @@ mod host_params;
 mod source;
 
 use crate::params::Values;
-use crate::processor::Processor;
+use crate::processor::{Processor, Setup};
 use host_params::HostParams;
 use nice_plug::prelude::{
     ActivateContext, AudioIOLayout, AuxiliaryBuffers, Buffer, BufferConfig, ClapFeature,
@@ -82,10 +82,14 @@ impl Plugin for Partita {
         };
         // Hosts activate many times while they load a session: what has not changed is kept.
         if !matches!(&self.active, Some((now, _)) if *now == wanted) {
-            let (inputs, outputs) = (wanted.inputs, wanted.outputs);
-            let mix = values.mix(None);
-            let processor =
-                Processor::new(wanted.engine(), inputs, outputs, wanted.sample_rate, mix);
+            let setup = Setup {
+                inputs: wanted.inputs,
+                outputs: wanted.outputs,
+                sample_rate: wanted.sample_rate,
+                mix: values.mix(None),
+            };
+            let (engine, tail_frames) = wanted.engine();
+            let processor = Processor::new(engine, tail_frames, setup);
             self.active = Some((wanted, processor));
         }
         true

@@ -7,10 +7,12 @@
 //! - With a neutral mix the output is the engine's, to the bit.
 //! - Bypassed, the dry comes through at 0 dB and the engine hears silence, so the tail rings out.
 //! - Subnormal numbers are flushed while it works, and the thread's own setting is restored.
+//! - The tail it tells is right at every block: while an earlier impulse rings, that one counts too.
 
 use crate::denormals;
 use crate::engine::mixer::{Feed, Mix, Mixer};
-use crate::engine::{Block, Engine};
+use crate::engine::{Block, Change, Engine, PreparedImpulse};
+use std::sync::Arc;
 
 /// The most channels, in or out, that a [`Processor`] has.
 pub const MAX_CHANNELS: usize = 64;
@@ -18,12 +20,29 @@ pub const MAX_CHANNELS: usize = 64;
 /// Frames that are copied at a time, where something must be.
 const COPIED: usize = 1024;
 
+/// What a [`Processor`] stands between.
+#[derive(Clone, Copy, Debug)]
+pub struct Setup {
+    /// Channels in. Those beyond [`MAX_CHANNELS`] are not heard.
+    pub inputs: usize,
+    /// Channels out. Those beyond [`MAX_CHANNELS`] are left as they are.
+    pub outputs: usize,
+    /// Sample rate in Hz.
+    pub sample_rate: u32,
+    /// What it begins with.
+    pub mix: Mix,
+}
+
 /// An engine and a mixer, and what stands between them.
 #[derive(Debug)]
 pub struct Processor {
     engine: Engine,
     mixer: Mixer,
     sample_rate: u32,
+    /// Frames that the newest impulse sounds.
+    tail: usize,
+    /// Frames that those before it still sound.
+    ringing: usize,
     /// The dry of [`Processor::process_in_place`], which the wet would overwrite.
     dry: Vec<Vec<f32>>,
     /// What the engine hears while bypass is on.
@@ -31,14 +50,16 @@ pub struct Processor {
 }
 
 impl Processor {
-    /// `engine` between `inputs` and `outputs` channels at `sample_rate` Hz, beginning with `mix`. Channels beyond
-    /// [`MAX_CHANNELS`] are silent. Loader thread.
-    pub fn new(engine: Engine, inputs: usize, outputs: usize, sample_rate: u32, mix: Mix) -> Self {
-        let copies = || vec![vec![0.0; COPIED]; inputs.min(MAX_CHANNELS)];
+    /// `engine`, whose impulse sounds for `tail_frames`, between the channels of `setup`. Loader thread.
+    pub fn new(engine: Engine, tail_frames: usize, setup: Setup) -> Self {
+        let copies = || vec![vec![0.0; COPIED]; setup.inputs.min(MAX_CHANNELS)];
+        let outputs = setup.outputs.min(MAX_CHANNELS);
         Self {
             engine,
-            mixer: Mixer::new(outputs.min(MAX_CHANNELS), sample_rate, mix),
-            sample_rate,
+            mixer: Mixer::new(outputs, setup.sample_rate, setup.mix),
+            sample_rate: setup.sample_rate,
+            tail: tail_frames,
+            ringing: 0,
             dry: copies(),
             fed: copies(),
         }
@@ -49,17 +70,53 @@ impl Processor {
         self.mixer.set(mix);
     }
 
-    /// Frames for which sound goes on after the input has ended: pre-delay and impulse. Audio thread.
+    /// [`Engine::swap`] to an impulse that sounds for `tail_frames`. Audio thread.
+    pub fn swap(
+        &mut self,
+        impulse: Arc<PreparedImpulse>,
+        tail_frames: usize,
+        change: Change,
+    ) -> Result<(), Arc<PreparedImpulse>> {
+        self.engine.swap(impulse, change)?;
+        self.follow(tail_frames);
+        Ok(())
+    }
+
+    /// [`Engine::replace`] by an engine whose impulse sounds for `tail_frames`. Audio thread.
+    pub fn replace(&mut self, next: Box<Engine>, tail_frames: usize) -> Result<(), Box<Engine>> {
+        self.engine.replace(next)?;
+        self.follow(tail_frames);
+        Ok(())
+    }
+
+    fn follow(&mut self, tail_frames: usize) {
+        self.ringing = self.ringing.max(self.tail);
+        self.tail = tail_frames;
+    }
+
+    /// [`Engine::take_retired`]. Audio thread.
+    pub fn take_retired(&mut self) -> Option<Arc<PreparedImpulse>> {
+        self.engine.take_retired()
+    }
+
+    /// [`Engine::take_replaced`]. Audio thread.
+    pub fn take_replaced(&mut self) -> Option<Box<Engine>> {
+        self.engine.take_replaced()
+    }
+
+    /// Frames for which sound goes on after the input has ended: pre-delay, and the impulse that sounds longest. Audio
+    /// thread.
     pub fn tail_frames(&self) -> u32 {
         let predelay = self.mixer.mix().predelay_samples(self.sample_rate);
-        let frames = self.engine.impulse().frames().saturating_sub(1) + predelay;
-        u32::try_from(frames).unwrap_or(u32::MAX)
+        let impulse = self.tail.max(self.ringing).saturating_sub(1);
+        u32::try_from(impulse + predelay).unwrap_or(u32::MAX)
     }
 
     /// Takes a block through engine and mixer. Missing inputs are silent, and so are outputs that the impulse does not
     /// reach. Audio thread.
     pub fn process(&mut self, block: &mut Block<'_, '_>) {
         let frames = block.frames();
+        self.ringing = self.ringing.saturating_sub(frames);
         let (inputs, outputs) = block.split();
         denormals::flushed(|| {
             for from in (0..frames).step_by(COPIED) {
@@ -75,11 +132,12 @@ impl Processor {
         });
     }
 
-    /// The same where the outputs hold the inputs: the first of `channels`, as many as there are inputs, are replaced by
-    /// the output, and so are those after them. All are taken to be as long as the shortest. Audio thread.
+    /// The same where the outputs hold the inputs: the first of `channels` are the inputs, as many as there are, and all
+    /// are replaced by the outputs. As long as the shortest of them. Audio thread.
     pub fn process_in_place(&mut self, channels: &mut [&mut [f32]]) {
         let frames = channels.iter().map(|channel| channel.len()).min();
         let frames = frames.unwrap_or(0);
+        self.ringing = self.ringing.saturating_sub(frames);
         denormals::flushed(|| {
             for from in (0..frames).step_by(COPIED) {
                 let to = frames.min(from + COPIED);
@@ -99,6 +157,7 @@ impl Processor {
     pub fn reset(&mut self) {
         self.engine.reset();
         self.mixer.reset();
+        self.ringing = 0;
     }
 }
 

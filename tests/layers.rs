@@ -37,7 +37,11 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
         &["std::fs"],
     ),
     ("render", &["loader", "engine", "impulse"], &[]),
-    ("cli", &["render", "loader", "engine", "impulse"], &[]),
+    (
+        "cli",
+        &["render", "params", "loader", "engine", "impulse"],
+        &[],
+    ),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -237,7 +237,28 @@ fn values_are_what_the_mixer_and_the_loader_get() {
         (shape.damping_percent[6], shape.size_percent),
         (50.0, 100.0)
     );
-    values.set(Id::PredelayNote, 9.0);
+    let (id, eighth) = params::assignment("predelay=1/8", &SLOTS).expect("a note");
+    values.set(id, eighth);
     assert_eq!(values.mix(Some(60.0)).predelay_ms, 500.0);
     assert_eq!(values.mix(None).predelay_ms, 250.0);
+}
+
+#[test]
+fn an_assignment_sets_one_parameter_or_says_what_is_wrong() {
+    let set = |text: &str| params::assignment(text, &SLOTS);
+    assert_eq!(set("mix=50 %"), Ok((Id::Mix, 50.0)));
+    assert_eq!(set(" Wet-Gain = off"), Ok((Id::WetGain, -60.0)));
+    assert_eq!(set("predelay=0.25s"), Ok((Id::Predelay, 250.0)));
+    let (id, choice) = set("predelay=1/8d").expect("a note");
+    assert_eq!(
+        (id, text(id.parameter(), choice).as_str()),
+        (Id::PredelayNote, "1/8d")
+    );
+    let wrong = |text| set(text).expect_err("wrong").to_string();
+    assert_eq!(wrong("mix"), "expected KEY=VALUE, got \"mix\"");
+    assert!(wrong("loud=1").starts_with("no parameter is called \"loud\"; they are bypass, mix, "));
+    assert_eq!(
+        wrong("predelay=soon"),
+        "Pre-delay: expected 0 to 500 ms, got \"soon\""
+    );
 }

@@ -4,7 +4,7 @@
 //! `1.5 kHz`, `50 %`. A comma is as good as a point. Beyond the range, the nearest counts.
 
 use super::slots;
-use super::{Kind, Number, Parameter, Slots, Unit};
+use super::{Id, Kind, Number, Parameter, Slots, TABLE, Unit, find};
 use thiserror::Error;
 
 /// Text that is no value of the parameter.
@@ -17,6 +17,49 @@ pub struct NotAValue {
     pub expected: String,
     /// What was typed, shortened.
     pub got: String,
+}
+
+/// Why `KEY=VALUE` sets nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum AssignError {
+    /// There is no `=`.
+    #[error("expected KEY=VALUE, got {0:?}")]
+    NoEquals(String),
+    /// No parameter has that key.
+    #[error("no parameter is called {key:?}; they are {}", keys())]
+    Unknown {
+        /// What was typed.
+        key: String,
+    },
+    /// It has another kind of value.
+    #[error(transparent)]
+    Value(#[from] NotAValue),
+}
+
+fn keys() -> String {
+    let keys: Vec<_> = TABLE.iter().map(|parameter| parameter.key).collect();
+    keys.join(", ")
+}
+
+/// What `KEY=VALUE` sets. A note value for the pre-delay sets the pre-delay's note.
+///
+/// Errors: every [`AssignError`].
+pub fn assignment(text: &str, slots: &Slots) -> Result<(Id, f32), AssignError> {
+    let short = |text: &str| text.chars().take(40).collect::<String>();
+    let Some((key, typed)) = text.split_once('=') else {
+        return Err(AssignError::NoEquals(short(text)));
+    };
+    let Some(parameter) = find(key) else {
+        return Err(AssignError::Unknown { key: short(key) });
+    };
+    match parameter.parse(typed, slots) {
+        Ok(value) => Ok((parameter.id, value)),
+        Err(wrong) if parameter.id == Id::Predelay => {
+            let note = Id::PredelayNote.parameter().parse(typed, slots);
+            Ok((Id::PredelayNote, note.map_err(|_| wrong)?))
+        }
+        Err(wrong) => Err(wrong.into()),
+    }
 }
 
 impl Unit {

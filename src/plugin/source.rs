@@ -2,6 +2,7 @@
 
 use crate::engine::routing::{Path, Routing};
 use crate::engine::{Engine, PreparedImpulse};
+use crate::impulse::analyze::analyze;
 use crate::impulse::library;
 use crate::impulse::shape::Shape;
 use crate::loader::Source;
@@ -19,16 +20,17 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    /// An engine that plays it, or silence where there is nothing to play.
-    pub fn engine(&self) -> Engine {
-        let impulse = self.prepared().unwrap_or_else(|| {
+    /// An engine that plays it, and the frames for which it sounds; silence where there is nothing to play.
+    pub fn engine(&self) -> (Engine, usize) {
+        let (impulse, tail) = self.prepared().unwrap_or_else(|| {
             let routing = Routing::shared(self.inputs.max(1));
-            PreparedImpulse::new(routing, &[&[0.0]]).expect("one sample of silence is an impulse")
+            let silence = PreparedImpulse::new(routing, &[&[0.0]]);
+            (silence.expect("one sample of silence is an impulse"), 0)
         });
-        Engine::new(Arc::new(impulse))
+        (Engine::new(Arc::new(impulse)), tail)
     }
 
-    fn prepared(&self) -> Option<PreparedImpulse> {
+    fn prepared(&self) -> Option<(PreparedImpulse, usize)> {
         let impulse = library::find(Slots::factory(self.slot)?)
             .ok()?
             .load()
@@ -36,7 +38,8 @@ impl Wanted {
         let source = Source::new(impulse, &self.shape).ok()?;
         let fitted = source.fit(self.inputs, self.sample_rate).ok()?;
         let routing = with_outputs(fitted.routing.clone(), self.outputs);
-        PreparedImpulse::new(routing, &fitted.responses()).ok()
+        let prepared = PreparedImpulse::new(routing, &fitted.responses()).ok()?;
+        Some((prepared, analyze(&fitted.impulse).audible_frames))
     }
 }
 
