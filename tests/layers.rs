@@ -23,10 +23,25 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
     ("impulse", &["impulse", "output"], &[]),
     ("denormals", &[], &["std::"]),
     ("loader", &["impulse", "engine"], &[]),
+    (
+        "params",
+        &["impulse", "engine"],
+        &["std::fs", "std::thread"],
+    ),
+    (
+        "processor",
+        &["engine", "denormals"],
+        &["std::fs", "std::thread", "Mutex", "RwLock"],
+    ),
+    (
+        "plugin",
+        &["params", "processor", "loader", "engine", "impulse"],
+        &["std::fs"],
+    ),
     ("render", &["loader", "engine", "impulse", "output"], &[]),
     (
         "cli",
-        &["render", "loader", "engine", "impulse", "output"],
+        &["render", "params", "loader", "engine", "impulse", "output"],
         &[],
     ),
 ];
