@@ -22,7 +22,8 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
     ("output", &["output"], &[]),
     ("impulse", &["impulse", "output"], &[]),
     ("denormals", &[], &["std::"]),
-    ("loader", &["impulse", "engine"], &[]),
+    ("swap", &["engine"], &["Mutex", "std::thread"]),
+    ("loader", &["impulse", "swap", "engine"], &[]),
     (
         "params",
         &["impulse", "engine"],
