@@ -5,16 +5,27 @@
 //! makes it take more memory than [`load::MAX_SAMPLES`] allows.
 //!
 //! The flow: [`library`] says which, [`load`] reads it, [`resample`] takes it to the session's rate,
-//! [`shape`] changes it, [`analyze`] says what it is. All of it allocates. Loader thread.
+//! [`shape`] changes it, [`chain`] makes one of two, [`echo`] makes one of spikes, [`analyze`] says what it is, [`save`] writes it. All of it allocates. Loader thread.
 #![forbid(unsafe_code)]
 
 pub mod analyze;
+pub mod chain;
+pub mod convert;
+pub mod echo;
 pub mod filter;
 mod fourier;
+pub mod ixml;
+pub mod jconvolver;
 pub mod library;
 pub mod load;
+pub mod packed;
 pub mod resample;
+pub mod save;
 pub mod shape;
+
+mod layout;
+
+pub use layout::{Layout, NotALayout};
 
 /// Recorded or made sound that a signal is convolved with: one buffer per channel, all of the same
 /// length, at one sample rate.
@@ -40,18 +51,4 @@ impl ImpulseResponse {
     pub fn seconds(&self) -> f64 {
         self.frames() as f64 / f64::from(self.sample_rate)
     }
-}
-
-/// What the channels of an impulse response are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Layout {
-    /// One channel, heard by every channel of the signal.
-    Mono,
-    /// Left and right, each for its own side.
-    Stereo,
-    /// Four paths, source first: LL, LR, RL, RR.
-    TrueStereo,
-    /// Any other set of channels: independent ones, or a matrix, source first.
-    Matrix,
 }

@@ -10,6 +10,7 @@
 //! [`engine`] convolves: no file, no thread, no lock, no allocation once it is built.
 //! [`impulse`] reads and makes impulse responses: it knows no engine.
 //! [`loader`] is the only stair between the two.
+//! [`output`] writes files whole or not at all.
 //! [`params`] lists what can be set, [`processor`] is engine and mixer as every live front end has them,
 //! `plugin` (feature of that name) joins both to a CLAP or VST3 host.
 //! [`render`] takes WAV files through the engine, [`cli`] is the command line over everything.
@@ -20,6 +21,7 @@ pub mod impulse;
 pub mod cli;
 pub mod denormals;
 pub mod loader;
+pub mod output;
 pub mod params;
 #[cfg(feature = "plugin")]
 pub mod plugin;

@@ -12,11 +12,12 @@
 //! | matrix | 1 | one input, c outputs |
 //! | matrix | c | each channel through its own response |
 //! | matrix | divides c | every input to each of c ÷ n outputs, source first |
+//! | matrix of n inputs | n | every input to each of c ÷ n outputs, source first |
 //!
 //! Anything else is [`RoutingError`]: no channel is dropped or made up. A matrix of one channel is mono.
 
 use crate::engine::routing::{Path as Route, Routing};
-use crate::impulse::load::{LayoutChoice, LoadError};
+use crate::impulse::load::{LayoutChoice, LayoutDecision, LoadError, Notice};
 use crate::impulse::resample::{self, Aligned, ResampleError};
 use crate::impulse::shape::{self, Shape, ShapeError, Shaped};
 use crate::impulse::{ImpulseResponse, Layout, library};
@@ -50,6 +51,10 @@ fn describe(layout: Layout, channels: usize) -> String {
         Layout::Stereo => "2 channels (stereo)".to_owned(),
         Layout::TrueStereo => "4 channels (true stereo)".to_owned(),
         Layout::Matrix => format!("{channels} channels (a matrix)"),
+        Layout::MatrixOf { inputs } => {
+            let outputs = channels / usize::from(inputs).max(1);
+            format!("{channels} channels (a matrix, {inputs} in and {outputs} out)")
+        }
     }
 }
 
@@ -101,6 +106,13 @@ pub fn route(impulse: &ImpulseResponse, inputs: usize) -> Result<Routing, Routin
         (Layout::Stereo, _) => refuse("1 or 2".to_owned(), ""),
         (Layout::TrueStereo, 4) => refuse("1 or 2".to_owned(), "; try --layout matrix"),
         (Layout::TrueStereo, _) => refuse("1 or 2".to_owned(), ""),
+        (Layout::MatrixOf { inputs: own }, _) => match usize::from(own) {
+            own if own == inputs && channels.is_multiple_of(own) => {
+                Ok(Routing::matrix(own, channels / own))
+            }
+            own if inputs == channels => refuse(own.to_string(), "; try --layout matrix"),
+            own => refuse(own.to_string(), ""),
+        },
         (Layout::Matrix, 1) => Ok(Routing::matrix(1, channels)),
         (Layout::Matrix, same) if same == channels => Ok(Routing::independent(channels)),
         (Layout::Matrix, several) if channels.is_multiple_of(several) => {
@@ -157,6 +169,8 @@ pub struct Source {
     original: Arc<ImpulseResponse>,
     shaped: Arc<ImpulseResponse>,
     gain_db: f64,
+    layout: Option<LayoutDecision>,
+    notices: Vec<Notice>,
     /// Frames by which shaping made it late, at its own rate.
     delay: usize,
     at_rate: Mutex<BTreeMap<u32, AtRate>>,
@@ -169,8 +183,12 @@ impl Source {
         layout: LayoutChoice,
         shape: &Shape,
     ) -> Result<Self, LoaderError> {
-        let impulse = library::resolve(name_or_path)?.load(layout)?;
-        Ok(Self::new(impulse, shape)?)
+        let loaded = library::resolve(name_or_path)?.open(layout)?;
+        Ok(Self {
+            layout: Some(loaded.layout),
+            notices: loaded.notices,
+            ..Self::new(loaded.impulse, shape)?
+        })
     }
 
     /// As [`Source::open`], for an impulse that is already there. Loader thread.
@@ -192,9 +210,21 @@ impl Source {
             original,
             shaped,
             gain_db,
+            layout: None,
+            notices: Vec::new(),
             delay,
             at_rate: Mutex::default(),
         })
+    }
+
+    /// What the file's channels were taken for, and why. `None` for an impulse that came from no file. Any thread.
+    pub fn layout(&self) -> Option<&LayoutDecision> {
+        self.layout.as_ref()
+    }
+
+    /// What the user should know about the file. Any thread.
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
     }
 
     /// The impulse as it was loaded.
@@ -205,6 +235,16 @@ impl Source {
     /// The impulse in its shape, at its own rate.
     pub fn shaped(&self) -> &ImpulseResponse {
         &self.shaped
+    }
+
+    /// Gain of the shape's last step, in dB: what [`Normalise::Locked`](shape::Normalise::Locked) holds.
+    pub fn gain_db(&self) -> f64 {
+        self.gain_db
+    }
+
+    /// Frames by which shaping made it late, at its own rate; usually 0.
+    pub fn delay(&self) -> usize {
+        self.delay
     }
 
     /// The impulse for `inputs` channels of sound at `sample_rate` Hz. Loader thread.
@@ -265,6 +305,10 @@ mod tests {
         assert_eq!(go(Layout::Matrix, 5, 1), Ok(Routing::matrix(1, 5)));
         assert_eq!(go(Layout::Matrix, 4, 4), Ok(Routing::independent(4)));
         assert_eq!(go(Layout::Matrix, 12, 3), Ok(Routing::matrix(3, 4)));
+        let of = |inputs| Layout::MatrixOf { inputs };
+        assert_eq!(go(of(3), 12, 3), Ok(Routing::matrix(3, 4)));
+        assert_eq!(go(of(1), 2, 1), Ok(Routing::matrix(1, 2)));
+        assert_eq!(go(of(4), 4, 4), Ok(Routing::matrix(4, 1)));
         let folded = go(Layout::TrueStereo, 4, 1).expect("fits");
         assert_eq!((folded.inputs(), folded.outputs()), (1, 2));
         let into = |output| {
@@ -288,6 +332,11 @@ mod tests {
             "test: an impulse of 2 channels (stereo) takes sound with 1 or 2 channels, but the input has 6"
         );
         assert!(text(Layout::TrueStereo, 4, 4).ends_with("has 4; try --layout matrix"));
+        assert!(text(Layout::MatrixOf { inputs: 3 }, 12, 2).ends_with(
+            "(a matrix, 3 in and 4 out) takes sound with 3 channels, but the input has 2"
+        ));
+        assert!(text(Layout::MatrixOf { inputs: 1 }, 2, 2).ends_with("; try --layout matrix"));
+        assert!(text(Layout::MatrixOf { inputs: 3 }, 5, 3).contains("takes sound with 3"));
         assert!(text(Layout::Matrix, 6, 4).contains("1 or 2 or 3 or 6 channels"));
     }
 

@@ -18,7 +18,9 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
             "log::",
         ],
     ),
-    ("impulse", &["impulse"], &[]),
+    // Files that a render and an impulse are written to alike: it knows neither.
+    ("output", &["output"], &[]),
+    ("impulse", &["impulse", "output"], &[]),
     ("denormals", &[], &["std::"]),
     ("loader", &["impulse", "engine"], &[]),
     (
@@ -36,10 +38,10 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
         &["params", "processor", "loader", "engine", "impulse"],
         &["std::fs"],
     ),
-    ("render", &["loader", "engine", "impulse"], &[]),
+    ("render", &["loader", "engine", "impulse", "output"], &[]),
     (
         "cli",
-        &["render", "params", "loader", "engine", "impulse"],
+        &["render", "params", "loader", "engine", "impulse", "output"],
         &[],
     ),
 ];

@@ -1,16 +1,18 @@
 //! `partita render`: WAV files through an impulse.
 
-use super::{Exit, exit, say};
+use super::impulse::name_of;
+use super::{Exit, exit, say, shape};
 use crate::engine::mixer::Mix;
-use crate::impulse::load::LayoutChoice;
-use crate::impulse::shape::{Normalise, Shape};
+use crate::impulse::load::{LayoutChoice, LayoutReason};
+use crate::impulse::packed;
+use crate::impulse::shape::Normalise;
 use crate::loader::Source;
-use crate::params::{self, Id, Slots, Values};
+use crate::params::{self, Id, Slots, Sound as Asked};
 use crate::render::{
     self, Existing, Format, Job, RenderError, Report, Settings, Sound, Tail, Watch,
 };
 use clap::ArgGroup;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValuesParser, StringValueParser, TypedValueParser};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -28,7 +30,7 @@ pub(super) struct Args {
     /// WAV files: integers of 8 to 32 bits, float of 32 or 64, 1 to 64 channels
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<PathBuf>,
-    /// A factory impulse (see `partita impulse list`) or a WAV file
+    /// A factory impulse (see `partita impulse list`) or a file: WAV, AIFF, CAF, FLAC, Ogg Vorbis, MP3
     #[arg(short, long, value_name = "NAME|FILE")]
     impulse: PathBuf,
     /// The WAV file to write, for one input
@@ -67,10 +69,16 @@ pub(super) struct Args {
     /// Delay of the wet, 0 to 500 ms
     #[arg(long, value_name = "ms", default_value = "0", value_parser = predelay)]
     predelay: f32,
-    /// The impulse's level: energy (noise comes out as loud as it goes in) or none (as it is)
-    #[arg(long, value_name = "HOW", default_value = "energy", value_parser = normalise())]
+    /// The impulse's level: energy (noise comes out as loud as it goes in), none (as it is), or a fixed gain in dB
+    #[arg(
+        long,
+        value_name = "HOW|dB",
+        default_value = "energy",
+        allow_negative_numbers = true,
+        value_parser = shape::normalise
+    )]
     normalise: Normalise,
-    /// Any other parameter of the plugin, as often as you like: width=50, high_cut=5kHz, predelay=1/8d, size=80
+    /// A parameter of the plugin by its key, as often as you like: width=50, high_cut=5kHz, predelay=1/8d (at 120 bpm)
     #[arg(long, value_name = "KEY=VALUE", value_parser = assignment)]
     set: Vec<(Id, f32)>,
     /// What follows the input's end: full (until the impulse has rung out), none, or seconds
@@ -79,7 +87,8 @@ pub(super) struct Args {
     /// Samples written: f32, or dithered i24 or i16
     #[arg(long, value_name = "FORMAT", default_value = "f32", value_parser = format())]
     format: Format,
-    /// What the channels of an impulse file are: auto (4 are true stereo), true-stereo or matrix
+    /// What the channels of an impulse file are: auto (by iXML, names of pairs, direct sound), stereo, true-stereo,
+    /// matrix or mcfx:INPUTS
     #[arg(long, value_name = "LAYOUT", default_value = "auto", value_parser = layout())]
     layout: LayoutChoice,
     /// Replace outputs that exist
@@ -94,6 +103,8 @@ pub(super) struct Args {
     /// Print errors only
     #[arg(short, long)]
     quiet: bool,
+    #[command(flatten)]
+    shape: shape::Shaping,
 }
 
 /// The longest `--tail`, in seconds.
@@ -142,7 +153,8 @@ fn tail(text: &str) -> Result<Tail, String> {
     }
 }
 
-fn format() -> impl TypedValueParser<Value = Format> {
+/// `--format`, here and in `partita impulse`.
+pub(super) fn format() -> impl TypedValueParser<Value = Format> {
     PossibleValuesParser::new(["f32", "i24", "i16"]).map(|name| match name.as_str() {
         "i24" => Format::I24,
         "i16" => Format::I16,
@@ -150,72 +162,45 @@ fn format() -> impl TypedValueParser<Value = Format> {
     })
 }
 
-fn normalise() -> impl TypedValueParser<Value = Normalise> {
-    PossibleValuesParser::new(["energy", "none"]).map(|name| match name.as_str() {
-        "none" => Normalise::None,
-        _ => Normalise::Energy,
-    })
-}
-
 /// `--layout`, here and in `partita impulse`.
 pub(super) fn layout() -> impl TypedValueParser<Value = LayoutChoice> {
-    PossibleValuesParser::new(["auto", "true-stereo", "matrix"]).map(|name| match name.as_str() {
-        "true-stereo" => LayoutChoice::TrueStereo,
-        "matrix" => LayoutChoice::Matrix,
-        _ => LayoutChoice::Auto,
+    StringValueParser::new().try_map(|name| {
+        let inputs = |text: &str| text.strip_prefix("mcfx:")?.parse().ok();
+        match name.as_str() {
+            "auto" => Ok(LayoutChoice::Auto),
+            "stereo" => Ok(LayoutChoice::Stereo),
+            "true-stereo" => Ok(LayoutChoice::TrueStereo),
+            "matrix" => Ok(LayoutChoice::Matrix),
+            other => match inputs(other) {
+                Some(inputs @ 1..=packed::MAX_SIDE) => Ok(LayoutChoice::Mcfx { inputs }),
+                _ => Err("expected auto, stereo, true-stereo, matrix, or mcfx:INPUTS from 1 to 64"),
+            },
+        }
     })
 }
 
 impl Args {
-    /// The parameters, if any is set by its key: these win over the options of the same meaning.
-    fn values(&self) -> Option<Values> {
-        if self.set.is_empty() {
-            return None;
-        }
-        let mut values = Values::default();
-        for (id, value) in [
-            (Id::Mix, self.mix),
-            (Id::WetGain, self.wet_gain),
-            (Id::OutputGain, self.output_gain),
-            (Id::Predelay, self.predelay),
-        ] {
-            values.set(id, value);
-        }
-        values.set(
-            Id::Normalise,
-            f32::from(u8::from(self.normalise != Normalise::None)),
-        );
-        for (id, value) in &self.set {
-            values.set(*id, *value);
-        }
-        Some(values)
-    }
-
-    fn shape(&self) -> Shape {
-        if let Some(values) = self.values() {
-            return values.shape();
-        }
-        Shape {
-            normalise: if self.raw {
-                Normalise::None
-            } else {
-                self.normalise
+    /// What the options ask for, and then what is set by its key.
+    fn asked(&self) -> Asked {
+        let normalise = if self.raw {
+            Normalise::None
+        } else {
+            self.normalise
+        };
+        let mut asked = Asked {
+            mix: Mix {
+                mix_percent: self.mix,
+                wet_gain_db: self.wet_gain,
+                output_gain_db: self.output_gain,
+                predelay_ms: self.predelay,
+                ..Mix::NEUTRAL
             },
-            ..Shape::default()
+            shape: self.shape.shape(normalise),
+        };
+        for (id, value) in &self.set {
+            asked.put(*id, *value, None);
         }
-    }
-
-    fn mix(&self) -> Mix {
-        if let Some(values) = self.values() {
-            return values.mix(None);
-        }
-        Mix {
-            mix_percent: self.mix,
-            wet_gain_db: self.wet_gain,
-            output_gain_db: self.output_gain,
-            predelay_ms: self.predelay,
-            ..Mix::NEUTRAL
-        }
+        asked
     }
 
     fn settings(&self) -> Settings {
@@ -223,7 +208,7 @@ impl Args {
             sound: if self.raw {
                 Sound::Raw
             } else {
-                Sound::Mixed(self.mix())
+                Sound::Mixed(self.asked().mix)
             },
             tail: self.tail,
             format: self.format,
@@ -284,7 +269,7 @@ pub(super) fn run(args: &Args) -> Exit {
             "warning: an interrupt may leave a .partita-….part file behind: {error}"
         ));
     }
-    let shape = args.shape();
+    let shape = args.asked().shape;
     let source = match Source::open(&args.impulse, args.layout, &shape) {
         Ok(source) => source,
         Err(error) => {
@@ -292,6 +277,9 @@ pub(super) fn run(args: &Args) -> Exit {
             return Exit::Impulse;
         }
     };
+    if !args.quiet {
+        about(args, &source);
+    }
     let bar = progress(args.quiet);
     let watch = Watch {
         stop: &STOP,
@@ -314,6 +302,20 @@ pub(super) fn run(args: &Args) -> Exit {
         return Exit::Interrupted;
     }
     failed().next().map_or(Exit::Ok, Exit::from)
+}
+
+/// What was found out about the impulse's file, where it is more than its number of channels.
+fn about(args: &Args, source: &Source) {
+    let name = args.impulse.display();
+    for notice in source.notices() {
+        say::error(format_args!("warning: {name}: {notice}"));
+    }
+    if let Some(layout) = source.layout()
+        && !matches!(layout.reason, LayoutReason::Asked | LayoutReason::Channels)
+    {
+        let taken = name_of(layout.layout);
+        say::error(format_args!("note: {name}: {taken}: {layout}"));
+    }
 }
 
 /// On a terminal only, and on stderr: stdout is for results.

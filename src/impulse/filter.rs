@@ -124,7 +124,10 @@ impl Cuts {
 }
 
 /// What may follow the end of a filtered impulse and is not worth keeping, in dB of the channel's energy.
-const INAUDIBLE_DB: f64 = -120.0;
+pub(super) const INAUDIBLE_DB: f64 = -120.0;
+
+/// The most samples kept past the end: what 10 Hz at 24 dB per octave takes at the highest rate that is converted.
+const LONGEST_RINGING: usize = 1 << 20;
 
 /// Takes every channel through the cuts. The ringing past the end is kept while it counts, and while it fits in memory.
 pub(super) fn cut(
@@ -138,13 +141,13 @@ pub(super) fn cut(
     };
     let frames = impulse.frames();
     let room = MAX_SAMPLES as usize / impulse.channels.len().max(1);
-    let longest = (frames + cuts.ringing()).min(room.max(frames));
+    let longest = (frames + cuts.ringing().min(LONGEST_RINGING)).min(room.max(frames));
     let mut needed = frames;
     for channel in &mut impulse.channels {
         let mut samples: Vec<f64> = channel.iter().map(|&x| f64::from(x)).collect();
         samples.resize(longest, 0.0);
         cuts.run(&mut samples);
-        needed = needed.max(audible(&samples));
+        needed = needed.max(audible(&samples, INAUDIBLE_DB));
         *channel = samples.iter().map(|&x| x as f32).collect();
     }
     for channel in &mut impulse.channels {
@@ -153,10 +156,10 @@ pub(super) fn cut(
     impulse
 }
 
-/// The frames before the last ones that add up to less than [`INAUDIBLE_DB`] of the whole.
-fn audible(samples: &[f64]) -> usize {
+/// The frames before the last ones that add up to less than `db`, below 0, of the whole.
+pub(super) fn audible(samples: &[f64], db: f64) -> usize {
     let energy: f64 = samples.iter().map(|x| x * x).sum();
-    let mut left = energy * 10_f64.powf(INAUDIBLE_DB / 10.0);
+    let mut left = energy * 10_f64.powf(db / 10.0);
     let skipped = samples.iter().rev().take_while(|x| {
         left -= **x * **x;
         left >= 0.0

@@ -8,11 +8,11 @@
 //!
 //! 1. [`onset`]: what precedes the direct sound goes. 2. [`trim`]: so much of either end goes. 3. [`fade`]: out
 //!    before the end. So far, times are those of the file.
-//! 4. [`size`]: longer or shorter, the pitch follows. From here on, times are those that are heard.
-//! 5. [`damping`]: the decay time of each octave. 6. [`early_late`]: the balance before and after a split. Both count
+//! 4. [`size()`]: longer or shorter, the pitch follows. From here on, times are those that are heard.
+//! 5. [`damping()`]: the decay time of each octave. 6. [`early_late`]: the balance before and after a split. Both count
 //!    from the direct sound, and so stand before
 //! 7. [`reverse`].
-//! 8. [`envelope`]: attack and decay of what is heard now, reversed or not. 9. [`cut`]: low and high cut, the same
+//! 8. [`envelope()`]: attack and decay of what is heard now, reversed or not. 9. [`cut`]: low and high cut, the same
 //!    as on the output. 10. [`width`].
 //! 11. [`predelay`]: outside of all that, silence stays before the sound also when it is reversed.
 //! 12. [`normalise`]: of what has come out, so a knob changes the colour and not the loudness.
@@ -156,7 +156,7 @@ pub struct Shaped {
     pub impulse: ImpulseResponse,
     /// Gain of the last step, in dB: what to lock it at.
     pub gain_db: f64,
-    /// Frames by which it is late beside what was asked for, because [`size`] rings before its start; usually 0.
+    /// Frames by which it is late beside what was asked for, because [`size()`] rings before its start; usually 0.
     pub delay: usize,
 }
 

@@ -19,11 +19,7 @@ enum Task {
         file: Option<PathBuf>,
     },
     /// Measure Partita beside other convolution engines.
-    Bench {
-        /// Passed on to the benchmark; `-- --help` lists what it takes.
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        arguments: Vec<String>,
-    },
+    Bench(bench::Arguments),
     /// Build the plugin and put it into a CLAP and a VST3 bundle.
     Bundle,
     /// Make the factory impulses, or check that the committed ones are what the generator makes.
@@ -34,7 +30,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let result = match Task::parse() {
-        Task::Bench { arguments } => bench::run(&arguments),
+        Task::Bench(arguments) => bench::run(&arguments),
         Task::Bundle => bundle::run(),
         Task::Demo { file } => demo::run(file.as_deref()),
         Task::Impulses(arguments) => impulses::run(&arguments),

@@ -1,19 +1,37 @@
 //! How a load is measured.
 //!
-//! Load is the time of a callback over the duration of its block. Every engine here does the same
-//! work again after one period of its largest partition, so callback i of one period and callback i of
-//! the next are the same measurement: the minimum over the repeats drops what preemption, interrupts
-//! and neighbours on a shared machine added, and the maximum of those minima is the engine's own
-//! worst callback. The mean is the mean of the minima, p99.9 their 99.9th percentile. Paced runs are
-//! the exception: there lateness itself is the subject, so mean, p99.9 and worst are those of all
-//! callbacks as they came.
+//! Load is the time of a callback over the duration of its block, less what reading the clock takes.
+//! Preemption, interrupts and neighbours on a shared machine only ever add to it, so each callback is
+//! measured several times and the least is kept; the worst of these minima is the engine's own worst
+//! callback. Mean and p99.9 are those of the minima too.
 //!
-//! Engines of a cell take turns, period by period, so that a drift of the machine hits all alike; each
-//! turn begins with half a period that is not timed, since the turn before left its own data in the
-//! caches.
+//! *The same callback again*: where the block length divides the period of every engine's schedule,
+//! callback i of one period does the same work as callback i of the next. Other block lengths (441,
+//! random…) never come round; there the engine is reset, plays itself warm, and meets the same blocks
+//! with the same sound in the same state again.
+//!
+//! *Blocks that change* have a mean load of all time over all sound. Callbacks below 16 samples do not
+//! enter p99.9 and worst there: a tick's work falls due in some block, however short. Hosts that ask
+//! for single samples queue many of them.
+//!
+//! Engines of a cell take turns, so that a drift of the machine hits all alike. Each turn begins with
+//! callbacks that are not timed, since the turn before left its own data in the caches.
+//!
+//! *Paced* callbacks come when they are due. The engine with helper threads runs them beside its
+//! callbacks there, while everywhere else each callback waits for all of them; so paced figures may
+//! not be set beside others. Engines are paced one after another, and the stream is long enough for
+//! twelve periods; of each callback's repeats the median is kept, since a minimum would pick the
+//! lucky case of caches that stayed warm. What all callbacks gave as they came, preempted or not,
+//! stands beside it in the table (`raw`).
+//!
+//! *CPU* is that of the process, all threads, over the duration of the sound, without evicting, reading
+//! clocks, and, paced, sleeping and waking up for each callback (two seconds of that alone are measured
+//! before, while the engine rests; the difference is good to about 0.1 %). What waking helper threads
+//! costs stays in.
 
-use crate::engines::{Cell, Peer, noise};
-use partita::engine::fft;
+use crate::cell::{Cell, PERIOD, RATE};
+use crate::clock::process_cpu;
+use crate::runner::{Pace, Runner, wait_for};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -49,221 +67,189 @@ impl Mode {
     }
 }
 
-/// Figures of one engine in one cell, loads in per cent.
-#[derive(Clone, Debug)]
-pub struct Figures {
+/// Loads of callbacks, per cent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Loads {
     pub mean: f64,
     pub p999: f64,
     pub worst: f64,
-    /// CPU time of the whole process, all threads, over the audio's duration.
+}
+
+/// Figures of one engine in one cell.
+#[derive(Clone, Copy, Debug)]
+pub struct Figures {
+    pub loads: Loads,
+    /// Paced: of all callbacks as they came.
+    pub raw: Option<Loads>,
+    /// CPU time of the whole process over the sound's duration, per cent.
     pub cpu: f64,
     pub latency: usize,
     /// Error against one large transform in f64, relative, dB.
     pub error_db: f64,
 }
 
-/// Samples after which every engine here repeats its work.
-const PERIOD: usize = 65_536;
-/// Samples of input before it repeats; no block length divides it.
-const LOOP: usize = 131_071;
+/// Period of the schedules of the engines that are worth pacing.
+const PACED_PERIOD: usize = 32_768;
+/// Periods of a paced stream that are played before callbacks count, and that count at least.
+const PACED_PERIODS: [usize; 2] = [2, 12];
+/// Longest time that playing for the comparison with exact arithmetic may take.
+const CHECKING: Duration = Duration::from_secs(6);
+/// Longest time that three turns of one engine may take, seconds.
+const AFFORDABLE: f64 = 12.0;
+/// Most repeats of a callback.
+const REPEATS: usize = 40;
+/// Shortest block of changing ones whose own load is looked at.
+const SHORTEST: usize = 16;
 
-/// An engine and what it is fed.
-pub struct Runner {
-    engine: Box<dyn Peer>,
-    input: Vec<Vec<f32>>,
-    output: Vec<Vec<f32>>,
-    block: usize,
-    at: usize,
-}
-
-impl Runner {
-    pub fn new(engine: Box<dyn Peer>, cell: &Cell) -> Self {
-        // The loop goes on past its end for one block, so that a block never wraps.
-        let looped = |channel: usize| {
-            let mut samples = noise(channel as u64 + 77, LOOP);
-            samples.extend_from_within(..cell.block);
-            samples
-        };
-        Self {
-            engine,
-            input: (0..cell.routing.inputs()).map(looped).collect(),
-            output: vec![vec![0.0; cell.block]; cell.routing.outputs()],
-            block: cell.block,
-            at: 0,
-        }
-    }
-
-    /// One callback. Returns how long it took, in nanoseconds.
-    fn call(&mut self) -> f64 {
-        let range = self.at..self.at + self.block;
-        let mut inputs: [&[f32]; 2] = [&[], &[]];
-        inputs
+/// Measures the engines of a cell, each for at most about `seconds` after its warm-up. Says why where
+/// one is too slow to be measured.
+pub fn measure(
+    cell: &Cell,
+    mode: Mode,
+    runners: &mut [Runner<'_>],
+    seconds: f64,
+) -> Vec<Result<Figures, String>> {
+    if mode == Mode::Paced {
+        let frames =
+            (cell.frames() + 48_000).max(PACED_PERIODS.iter().sum::<usize>() * PACED_PERIOD);
+        let wanted = cell.wanted(frames);
+        let lengths = cell.blocks.lengths(frames);
+        return runners
             .iter_mut()
-            .zip(&self.input)
-            .for_each(|(slot, input)| *slot = &input[range.clone()]);
-        let inputs = &inputs[..self.input.len()];
-        let start = Instant::now();
-        self.engine.process(inputs, &mut self.output);
-        let taken = start.elapsed();
-        black_box(&self.output);
-        self.at = (self.at + self.block) % LOOP;
-        taken.as_nanos() as f64
+            .map(|runner| Ok(paced(runner, &lengths, &wanted)))
+            .collect();
+    }
+    let lengths = cell.blocks.lengths(cell.frames() + 48_000);
+    let wanted = cell.wanted(lengths.iter().sum());
+    let course = Course::new(cell);
+    let mut errors = Vec::new();
+    for runner in &mut *runners {
+        let recording = runner.record(&lengths, Pace::Unbound(CHECKING));
+        let load = loads(&recording.times, &lengths[..recording.times.len()]).mean;
+        let turns = 3.0 * course.seconds() * load / 100.0;
+        errors.push(if turns <= AFFORDABLE {
+            Ok(runner.error_db(&recording, &wanted))
+        } else {
+            Err(format!(
+                "a load of about {load:.0} %, too slow for three repeats in {AFFORDABLE} s"
+            ))
+        });
+    }
+    let mut ballast = vec![0u8; mode.evicted_bytes()];
+    let mut minima: Vec<Minima> = runners.iter().map(|_| Minima::new(&course)).collect();
+    for turn in 0..REPEATS {
+        for ((runner, minima), error) in runners.iter_mut().zip(&mut minima).zip(&errors) {
+            if error.is_ok() && (turn < 3 || minima.spent < seconds) {
+                minima.turn(runner, &course, &mut ballast);
+            }
+        }
+    }
+    let rows = runners.iter().zip(minima).zip(errors);
+    rows.map(|((runner, minima), error)| {
+        Ok(Figures {
+            error_db: error?,
+            loads: loads(&minima.least, &course.timed),
+            raw: None,
+            cpu: 100.0 * minima.cpu * RATE / minima.frames as f64,
+            latency: runner.latency(),
+        })
+    })
+    .collect()
+}
+
+/// The callbacks of a turn.
+struct Course {
+    /// Not timed.
+    warm: Vec<usize>,
+    timed: Vec<usize>,
+    /// Whether the schedule comes round by itself; else the engine starts anew at every turn.
+    periodic: bool,
+}
+
+impl Course {
+    fn new(cell: &Cell) -> Self {
+        // From the start, two periods of the largest partition until every level has its work, and
+        // then several, since unequal blocks meet each place of a period seldom.
+        let periodic = cell.blocks.periodic();
+        let (warm, timed) = if periodic {
+            (PERIOD / 2, PERIOD)
+        } else {
+            (PERIOD, 4 * PERIOD)
+        };
+        let mut lengths = cell.blocks.lengths(warm + timed);
+        let mut played = 0;
+        let first = lengths.iter().position(|&length| {
+            played += length;
+            played > warm
+        });
+        let timed = lengths.split_off(first.unwrap_or(0));
+        Self {
+            warm: lengths,
+            timed,
+            periodic,
+        }
     }
 
-    /// Plays for the impulse's length and a second more and compares every sample; warms everything
-    /// up at the same time. Stops early where an engine is slower than real time allows.
-    pub fn check(&mut self, cell: &Cell, mode: Mode) -> f64 {
-        let calls = (cell.frames() + 48_000).div_ceil(self.block);
-        let begun = Instant::now();
-        let mut got: Vec<Vec<f32>> = vec![Vec::new(); self.output.len()];
-        for call in 0..calls {
-            // Threads that expect real time may not be asked for more.
-            if mode == Mode::Paced {
-                wait_for(begun, call, cell);
-            }
-            self.call();
-            got.iter_mut()
-                .zip(&self.output)
-                .for_each(|(got, output)| got.extend_from_slice(output));
-            if begun.elapsed() > Duration::from_secs(12) {
-                break;
-            }
-        }
-        let late = self.engine.latency();
-        let frames = got[0].len() - late;
-        let wide = |samples: &mut dyn Iterator<Item = &f32>| {
-            samples.map(|&x| f64::from(x)).collect::<Vec<_>>()
-        };
-        let mut want = vec![vec![0.0; frames]; got.len()];
-        for path in cell.routing.paths() {
-            let x = wide(&mut self.input[path.input][..LOOP].iter().cycle().take(frames));
-            let h = wide(&mut cell.responses[path.response].iter());
-            let sum = fft::convolve(&x, &h);
-            want[path.output]
-                .iter_mut()
-                .zip(sum)
-                .for_each(|(want, sum)| *want += sum);
-        }
-        let (mut error, mut power) = (0.0, 0.0);
-        for (got, want) in got.iter().zip(&want) {
-            for (&got, want) in got[late..].iter().zip(want) {
-                error += (f64::from(got) - want).powi(2);
-                power += want * want;
-            }
-        }
-        10.0 * (error / power).log10()
+    /// How long a turn's sound lasts.
+    fn seconds(&self) -> f64 {
+        self.warm.iter().chain(&self.timed).sum::<usize>() as f64 / RATE
     }
 }
 
-/// Minima per callback of the period.
+/// Minima per callback of the course.
 struct Minima {
     least: Vec<f64>,
     /// Which callback of the period comes next.
     phase: usize,
-    cpu: Duration,
-    audio: f64,
+    /// Seconds of CPU, and the frames that they were spent on.
+    cpu: f64,
+    frames: usize,
+    /// Seconds that all turns took.
+    spent: f64,
 }
 
-/// Measures the engines of a cell in turns, for at most about `seconds` each.
-pub fn measure(
-    cell: &Cell,
-    mode: Mode,
-    runners: &mut [(&str, Runner)],
-    seconds: f64,
-) -> Vec<Figures> {
-    let errors: Vec<f64> = runners
-        .iter_mut()
-        .map(|(_, runner)| runner.check(cell, mode))
-        .collect();
-    let mut rows = Vec::new();
-    if mode == Mode::Paced {
-        rows.extend(
-            runners
-                .iter_mut()
-                .map(|(_, runner)| paced(cell, runner, seconds)),
-        );
-    } else {
-        let calls = PERIOD / cell.block;
-        let mut ballast = vec![0u8; mode.evicted_bytes()];
-        let fresh = || Minima {
-            least: vec![f64::MAX; calls],
+impl Minima {
+    fn new(course: &Course) -> Self {
+        Self {
+            least: vec![f64::MAX; course.timed.len()],
             phase: 0,
-            cpu: Duration::ZERO,
-            audio: 0.0,
-        };
-        let mut minima: Vec<Minima> = runners.iter().map(|_| fresh()).collect();
-        let mut spent = vec![0.0; runners.len()];
-        for repeat in 0..40 {
-            for (((_, runner), minima), spent) in
-                runners.iter_mut().zip(&mut minima).zip(&mut spent)
-            {
-                if *spent > seconds && repeat >= 3 {
-                    continue;
-                }
-                let begun = Instant::now();
-                for _ in 0..calls / 2 {
-                    runner.call();
-                }
-                // The schedule is half a period further on at every turn.
-                minima.phase = (minima.phase + calls / 2) % calls;
-                let cpu = process_cpu();
-                for _ in 0..calls {
-                    evict(&mut ballast);
-                    let least = &mut minima.least[minima.phase];
-                    *least = least.min(runner.call());
-                    minima.phase = (minima.phase + 1) % calls;
-                }
-                minima.cpu += process_cpu().saturating_sub(cpu);
-                minima.audio += (calls * cell.block) as f64 / crate::engines::RATE;
-                *spent += begun.elapsed().as_secs_f64();
+            cpu: 0.0,
+            frames: 0,
+            spent: 0.0,
+        }
+    }
+
+    fn turn(&mut self, runner: &mut Runner<'_>, course: &Course, ballast: &mut [u8]) {
+        let begun = Instant::now();
+        if course.periodic {
+            self.phase = (self.phase + course.warm.len()) % course.timed.len();
+        } else {
+            runner.restart();
+            self.phase = 0;
+        }
+        for &length in &course.warm {
+            runner.call(length);
+        }
+        let mut cpu = process_cpu();
+        let mut spent = Duration::ZERO;
+        for _ in 0..course.timed.len() {
+            let length = course.timed[self.phase];
+            // Evicting is no work of the engine.
+            if !ballast.is_empty() {
+                spent += process_cpu().saturating_sub(cpu);
+                evict(ballast);
+                cpu = process_cpu();
             }
+            let least = &mut self.least[self.phase];
+            *least = least.min(runner.call(length));
+            self.frames += length;
+            self.phase = (self.phase + 1) % course.timed.len();
         }
-        for minima in minima {
-            let cpu = 100.0 * minima.cpu.as_secs_f64() / minima.audio;
-            rows.push(figures(cell, minima.least, cpu));
-        }
-    }
-    for ((row, (_, runner)), error) in rows.iter_mut().zip(runners).zip(errors) {
-        (row.latency, row.error_db) = (runner.engine.latency(), error);
-    }
-    rows
-}
-
-/// Callbacks at their due times, as a sound card would make them.
-fn paced(cell: &Cell, runner: &mut Runner, seconds: f64) -> Figures {
-    let calls = (seconds * 1e9 / cell.deadline()) as usize;
-    let mut times = Vec::with_capacity(calls);
-    let (start, cpu) = (Instant::now(), process_cpu());
-    for call in 0..calls {
-        wait_for(start, call, cell);
-        times.push(runner.call());
-    }
-    let cpu =
-        100.0 * process_cpu().saturating_sub(cpu).as_secs_f64() / start.elapsed().as_secs_f64();
-    figures(cell, times, cpu)
-}
-
-/// Sleeps until callback `call` of a stream that began at `start` is due.
-fn wait_for(start: Instant, call: usize, cell: &Cell) {
-    let due = Duration::from_nanos((call as f64 * cell.deadline()) as u64);
-    if let Some(rest) = due.checked_sub(start.elapsed()) {
-        std::thread::sleep(rest);
-    }
-}
-
-fn figures(cell: &Cell, mut times: Vec<f64>, cpu: f64) -> Figures {
-    let percent = 100.0 / cell.deadline();
-    let mean = times.iter().sum::<f64>() / times.len() as f64;
-    times.sort_by(f64::total_cmp);
-    let p999 = times[(times.len() - 1) * 999 / 1000];
-    let worst = times[times.len() - 1];
-    Figures {
-        mean: mean * percent,
-        p999: p999 * percent,
-        worst: worst * percent,
-        cpu,
-        latency: 0,
-        error_db: 0.0,
+        spent += process_cpu().saturating_sub(cpu);
+        // Each call reads the clock twice.
+        let reading = 2e-9 * runner.reading() * course.timed.len() as f64;
+        self.cpu += (spent.as_secs_f64() - reading).max(0.0);
+        self.spent += begun.elapsed().as_secs_f64();
     }
 }
 
@@ -276,19 +262,73 @@ fn evict(ballast: &mut [u8]) {
     black_box(ballast);
 }
 
-/// CPU time of this process so far, all threads; zero where the system does not tell.
-fn process_cpu() -> Duration {
-    // utime and stime, fields 14 and 15, in ticks of 10 ms, after the name in parentheses.
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields = stat
-        .rsplit(')')
-        .next()
-        .unwrap_or_default()
-        .split_whitespace();
-    let ticks: u64 = fields
-        .skip(11)
-        .take(2)
-        .filter_map(|field| field.parse::<u64>().ok())
-        .sum();
-    Duration::from_millis(10 * ticks)
+fn paced(runner: &mut Runner<'_>, lengths: &[usize], wanted: &[Vec<f64>; 2]) -> Figures {
+    let before = process_cpu();
+    let begun = Instant::now();
+    (0..2 * RATE as usize)
+        .step_by(lengths[0])
+        .for_each(|at| wait_for(begun, at));
+    let waking = process_cpu().saturating_sub(before).as_secs_f64() / 2.0;
+    let before = process_cpu();
+    let recording = runner.record(lengths, Pace::RealTime);
+    let cpu = process_cpu().saturating_sub(before).as_secs_f64();
+    let frames: usize = lengths.iter().sum();
+    // A period holds whole blocks: see `load`, which refuses others.
+    let calls = PACED_PERIOD / lengths[0];
+    let counted = &recording.times[PACED_PERIODS[0] * calls..];
+    let middle = (0..calls).map(|phase| {
+        let mut repeats: Vec<f64> = counted.iter().skip(phase).step_by(calls).copied().collect();
+        repeats.sort_by(f64::total_cmp);
+        repeats[repeats.len() / 2]
+    });
+    let middle: Vec<f64> = middle.collect();
+    Figures {
+        loads: loads(&middle, &lengths[..calls]),
+        raw: Some(loads(counted, &lengths[..counted.len()])),
+        cpu: 100.0 * (cpu * RATE / frames as f64 - waking),
+        latency: runner.latency(),
+        error_db: runner.error_db(&recording, wanted),
+    }
+}
+
+/// Whether a stream of such blocks comes round often enough to be paced.
+pub fn can_be_paced(cell: &Cell) -> bool {
+    PACED_PERIOD.is_multiple_of(cell.blocks.longest()) && cell.blocks.periodic()
+}
+
+/// Loads of callbacks of these nanoseconds and lengths.
+fn loads(times: &[f64], lengths: &[usize]) -> Loads {
+    let nanoseconds = |frames: usize| frames as f64 / RATE * 1e9;
+    let total: usize = lengths.iter().sum();
+    let fixed = lengths.iter().all(|length| length == &lengths[0]);
+    let counted = times.iter().zip(lengths);
+    let mut loads: Vec<f64> = counted
+        .filter(|&(_, &length)| fixed || length >= SHORTEST)
+        .map(|(time, &length)| 100.0 * time / nanoseconds(length))
+        .collect();
+    loads.sort_by(f64::total_cmp);
+    Loads {
+        mean: 100.0 * times.iter().sum::<f64>() / nanoseconds(total),
+        p999: loads[(loads.len() - 1) * 999 / 1000],
+        worst: loads[loads.len() - 1],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mean_weighs_by_duration_and_the_worst_leaves_out_the_shortest() {
+        // A sample lasts 20833 ns: one block of 1 at half load, 48 at full, 96 at half.
+        let sample = 1e9 / RATE;
+        let found = loads(&[0.5 * sample, 48.0 * sample, 48.0 * sample], &[1, 48, 96]);
+        assert!((found.worst - 100.0).abs() < 1e-9, "{found:?}");
+        assert!(
+            (found.mean - 100.0 * 96.5 / 145.0).abs() < 1e-9,
+            "{found:?}"
+        );
+        let single = loads(&[0.5 * sample, 0.25 * sample], &[1, 1]);
+        assert!((single.worst - 50.0).abs() < 1e-9, "{single:?}");
+    }
 }

@@ -1,6 +1,7 @@
 //! zita-convolver, loaded at run time.
 
-use crate::engines::{Cell, Peer};
+use crate::cell::Cell;
+use crate::engines::Peer;
 use libloading::{Library, Symbol};
 use std::ffi::{c_int, c_uint, c_void};
 use std::path::Path;
@@ -24,9 +25,9 @@ pub struct Zita {
 }
 
 impl Zita {
-    /// Loads the shim and starts an engine for `cell`; `wait` says whether callbacks wait for zita's
-    /// threads.
-    pub fn new(shim: &Path, cell: &Cell, wait: bool) -> Result<Self, String> {
+    /// Loads the shim and starts an engine for `cell` with blocks of `block`; `wait` says whether
+    /// callbacks wait for zita's threads.
+    pub fn new(shim: &Path, cell: &Cell, block: usize, wait: bool) -> Result<Self, String> {
         let failed = |error: libloading::Error| format!("{}: {error}", shim.display());
         // SAFETY: the shim is this crate's own zita.cpp; loading it runs no code but zita's static
         // initialisers, and the types above are those of its five functions.
@@ -41,7 +42,7 @@ impl Zita {
                 cell.routing.outputs() as c_int,
             );
             let frames = cell.frames() as c_uint;
-            let handle = NonNull::new(new(inputs, outputs, frames, cell.block as c_int))
+            let handle = NonNull::new(new(inputs, outputs, frames, block as c_int))
                 .ok_or("zita refuses this cell")?;
             for path in cell.routing.paths() {
                 // zita reads the samples into spectra of its own and keeps no pointer.
@@ -55,7 +56,7 @@ impl Zita {
             Ok(Self {
                 process,
                 handle,
-                block: cell.block,
+                block,
                 wait,
                 late: false,
                 library,
@@ -65,19 +66,13 @@ impl Zita {
 }
 
 impl Peer for Zita {
-    fn process(&mut self, inputs: &[&[f32]], outputs: &mut [Vec<f32>]) {
+    fn process<'b>(&mut self, inputs: &[&'b [f32]; 2], outputs: &mut [&'b mut [f32]; 2]) {
         assert!(inputs.iter().all(|input| input.len() == self.block));
         assert!(outputs.iter().all(|output| output.len() == self.block));
-        let mut from = [std::ptr::null(); 8];
-        let mut to = [std::ptr::null_mut(); 8];
-        from.iter_mut()
-            .zip(inputs)
-            .for_each(|(from, input)| *from = input.as_ptr());
-        to.iter_mut()
-            .zip(outputs)
-            .for_each(|(to, output)| *to = output.as_mut_ptr());
-        // SAFETY: as many pointers as the engine has channels, each to a block of samples, as
-        // asserted; the handle is alive until drop.
+        let from = inputs.map(<[f32]>::as_ptr);
+        let to = outputs.each_mut().map(|output| output.as_mut_ptr());
+        // SAFETY: two channels each way, as every cell has, each of a block of samples, as asserted;
+        // the handle is alive until drop.
         let late = unsafe {
             (self.process)(
                 self.handle.as_ptr(),
@@ -87,6 +82,10 @@ impl Peer for Zita {
             )
         };
         self.late |= late != 0;
+    }
+
+    fn reset(&mut self) {
+        unreachable!("zita is made for periodic blocks only");
     }
 
     fn latency(&self) -> usize {

@@ -35,11 +35,11 @@ pub fn early_late(mut impulse: ImpulseResponse, db: f32, split_ms: f32) -> Impul
 }
 
 /// Scales the side, (L − R) ÷ 2, and keeps the mid, (L + R) ÷ 2. True stereo: of each source, what the two ears hear
-/// of it. Mono has no side, and a matrix does not say what leads where: both stay as they are. Loader thread.
+/// of it. Mono has no side, and of a matrix's outputs nobody knows which are a pair: both stay as they are. Loader thread.
 pub fn width(mut impulse: ImpulseResponse, percent: f32) -> ImpulseResponse {
     let pairs = match impulse.layout {
         Layout::Stereo | Layout::TrueStereo => 2,
-        Layout::Mono | Layout::Matrix => return impulse,
+        Layout::Mono | Layout::Matrix | Layout::MatrixOf { .. } => return impulse,
     };
     if percent == 100.0 {
         return impulse;

@@ -7,9 +7,9 @@
 //! The bands are differences of zero-phase low-passes, h + Σ (g − 1) · band: perfect reconstruction, whatever the
 //! filters. They meet at the octaves' edges and cross over within a third of an octave, so between two bands with
 //! different orders the decay goes over from one to the other there. Each is multiplied by
-//! g(t) = e^(−6.91 t (1 ÷ T′ − 1 ÷ T)), t from the direct sound on (Jot 1992 shapes a reverberation likewise). From
-//! where the decay meets the recording's noise, the noise takes the decay's part: it is made to fall as T′ does, so a
-//! longer decay raises no noise.
+//! g(t) = e^(−6.91 t (1 ÷ T′ − 1 ÷ T)), t from the direct sound on (Jot 1992 shapes a reverberation likewise). Where the
+//! decay meets the recording's noise, the noise takes the decay's part: g is divided by √(1 + n ÷ d), d and n their
+//! powers, and makes the noise fall as T′ does. So a longer decay raises no noise.
 //!
 //! The length stays. What a longer decay would need beyond the end of the file is not made up.
 
@@ -105,12 +105,13 @@ fn gain(decay: Decay, factor: f64, rate: f64) -> impl Fn(usize) -> f64 {
     let falling = 1000_f64.ln() / decay.seconds;
     move |after| {
         let t = after as f64 / rate;
-        let (decaying, noise) = match decay.noise_from {
-            Some(from) if t > from => (from, t - from),
-            _ => (t, 0.0),
-        };
-        let gain = falling * (decaying * (1.0 - factor.recip()) - noise / factor);
-        gain.exp().min(MOST)
+        // What is there is decay and noise, d + n; what is wanted is the longer decay alone.
+        let noise = decay
+            .noise_from
+            .map_or(0.0, |from| 0.5 * (2.0 * falling * (t - from)).exp().ln_1p());
+        (falling * t * (1.0 - factor.recip()) - noise)
+            .exp()
+            .min(MOST)
     }
 }
 

@@ -1,4 +1,4 @@
-//! How fast a band decays, and from where on it is noise: what [`damping`](super::damping) must know.
+//! How fast a band decays, and from where on it is noise: what damping must know.
 //!
 //! Schroeder's backward integral (1965) up to where the decay meets the noise, with what is missing beyond it added
 //! (Lundeby et al. 1995; ISO 3382-1, 5.3.3), and a straight line through it from −5 dB to −35 dB, or as far
@@ -53,7 +53,7 @@ pub(super) fn measure(
 
     let mut knee = end;
     let mut noise = noise_after(powers, start, end);
-    let mut seconds = 0.0;
+    let (mut seconds, mut crossing) = (0.0, 0.0);
     // Lundeby's iteration: the line tells where the noise begins, the noise tells how far the line goes.
     for _ in 0..4 {
         let usable = noise * 10_f64.powf(ABOVE_NOISE_DB / 10.0);
@@ -71,6 +71,7 @@ pub(super) fn measure(
             break;
         }
         let meets = (decibels(noise) - line.offset) / line.slope / step;
+        crossing = meets * step;
         knee = (meets.ceil().max(0.0) as usize).clamp(reach, end);
         if knee < end {
             noise = noise_after(powers, start, (knee + (end - knee) / 4).min(end));
@@ -101,14 +102,14 @@ pub(super) fn measure(
         let curve = curve.iter().enumerate();
         curve.map(|(at, energy)| (at as f64 * step, decibels(energy / whole)))
     };
-    let deepest = levels().last()?.1.abs().min(range_db).min(35.0);
+    let deepest = levels().next_back()?.1.abs().min(range_db).min(35.0);
     if deepest < LEAST_DB {
         return None;
     }
     let line = Line::through(levels().filter(|(_, db)| (-deepest..=-5.0).contains(db)))?;
     (line.slope < 0.0 && line.fit >= LEAST_FIT).then_some(Decay {
         seconds: -60.0 / line.slope,
-        noise_from: floor.then_some(knee as f64 * step),
+        noise_from: floor.then_some(crossing),
     })
 }
 

@@ -62,8 +62,8 @@ const FILTER: u32 = 16_384;
 /// 22 kHz and its 44.1 kHz copy (3 dB apart for white sound at 96 kHz): hence one band for all. A unit impulse has 1.
 ///
 /// Channels: mono, its own. Stereo, the mean of the two. True stereo, each output has the sum of its two paths (LL +
-/// RL, LR + RR), and the mean of the outputs is taken. A matrix does not say what leads where: the mean over its
-/// channels.
+/// RL, LR + RR), and the mean of the outputs is taken. A matrix of known inputs, the mean over its outputs likewise; one
+/// that does not say what leads where, over its channels.
 ///
 /// A recording below 32 kHz counts as silent above its band. A rate beyond [`RATES`], or more than can be converted,
 /// is not compared with others: there Σh² · rate ÷ 32 kHz. Loader thread.
@@ -80,6 +80,7 @@ pub fn energy(impulse: &ImpulseResponse) -> f64 {
         Layout::Mono => 1,
         Layout::Stereo | Layout::TrueStereo => 2,
         Layout::Matrix => channels.len().max(1),
+        Layout::MatrixOf { inputs } => (channels.len() / usize::from(inputs).max(1)).max(1),
     };
     let sum: f64 = channels
         .iter()

@@ -4,10 +4,13 @@ use super::ShapeError;
 use crate::impulse::ImpulseResponse;
 use crate::impulse::resample::{self, Aligned};
 
-/// 100 %, as a sample rate to convert from. One per cent is then 1000 Hz, and a hundredth of it still counts.
-const WHOLE: u32 = 100_000;
+/// 100 %, as a sample rate to convert from.
+const WHOLE: u32 = 10_000;
 
-/// `impulse` so many per cent as long, to 0.001 %, and the frames by which it is late; pitch follows.
+/// 0.1 %, 1.7 cents. Steps this coarse have short periods, which keeps the resampler's transforms short.
+const STEP: u32 = 10;
+
+/// `impulse` so many per cent as long, to 0.1 %, and the frames by which it is late; pitch follows.
 ///
 /// It is resampled and its rate is kept in name, so what [`resample`] guarantees holds: what was heard at f sounds at
 /// f · 100 ÷ percent at the level it had, H′(f) = H(f · percent ÷ 100). A spike of an echo keeps its gain, and the
@@ -20,7 +23,7 @@ pub fn size(
     impulse: ImpulseResponse,
     percent: f32,
 ) -> Result<(ImpulseResponse, usize), ShapeError> {
-    let to = (f64::from(percent) * f64::from(WHOLE) / 100.0).round() as u32;
+    let to = STEP * (10.0 * f64::from(percent)).round() as u32;
     if to == WHOLE {
         return Ok((impulse, 0));
     }

@@ -1,0 +1,278 @@
+//! Files that are written whole or not at all, and the WAV among them.
+//!
+//! What is guaranteed: until [`Pending::place`] the file at the output's name is what it was
+//! before, byte for byte, or is not there. What is written goes to a file beside it, which is synced to the
+//! disk and renamed at the end. If anything stops the writing (an error, a full disk, Ctrl-C), that file is removed.
+//! Only a process that is killed outright leaves one behind, named `.partita-….part`.
+//!
+//! Not for the audio thread.
+
+mod dither;
+mod wav;
+
+pub use wav::{Format, WavWriter, Written};
+
+use std::fs;
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+use thiserror::Error;
+
+/// What happens to a file that is already there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Existing {
+    /// It stays, and the render fails.
+    #[default]
+    Keep,
+    /// It is replaced, once the render is complete.
+    Replace,
+}
+
+/// Why an output cannot be written.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum OutputFault {
+    /// It is there already.
+    #[error("exists already; --force replaces it")]
+    Exists,
+    /// It is the input.
+    #[error("is the input itself; choose another name")]
+    IsInput,
+    /// A folder, where a file was expected.
+    #[error("is a folder; name a file in it, or use --output-dir")]
+    IsFolder,
+    /// A pipe or a device.
+    #[error("is not a regular file; name a file on disk")]
+    NotAFile,
+    /// The folder to write to is not there.
+    #[error("cannot be written: there is no folder {}; make it first", .0.display())]
+    NoFolder(PathBuf),
+    /// Longer than the WAV format can say.
+    #[error(
+        "would have {:.2} GB of samples; a WAV file holds at most 4.29 GB: {advice}", *bytes as f64 / 1e9
+    )]
+    TooLarge {
+        /// Bytes of samples.
+        bytes: u64,
+        /// What the user can do.
+        advice: &'static str,
+    },
+    /// The system says no.
+    #[error("cannot be written: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// An output with its name checked, and nothing written yet.
+#[derive(Debug)]
+pub struct Destination {
+    path: PathBuf,
+    folder: PathBuf,
+    existing: Existing,
+}
+
+impl Destination {
+    /// Checks the name, which none of `inputs` may have. A link is followed, so that the file it leads to is the one replaced.
+    /// Errors: [`OutputFault::Exists`], `IsInput`, `IsFolder`, `NotAFile`, `NoFolder`, `Io`.
+    pub fn check(path: &Path, inputs: &[&Path], existing: Existing) -> Result<Self, OutputFault> {
+        let mut target = path.to_owned();
+        match fs::metadata(path) {
+            Ok(kind) if kind.is_dir() => return Err(OutputFault::IsFolder),
+            Ok(kind) if !kind.is_file() => return Err(OutputFault::NotAFile),
+            Ok(_) => {
+                target = fs::canonicalize(path)?;
+                let is_target =
+                    |input: &&Path| fs::canonicalize(input).is_ok_and(|it| it == target);
+                if inputs.iter().any(is_target) {
+                    return Err(OutputFault::IsInput);
+                }
+                if existing == Existing::Keep {
+                    return Err(OutputFault::Exists);
+                }
+            }
+            // A name that ends in a separator names a folder that is not there.
+            Err(_) if path.as_os_str().as_encoded_bytes().ends_with(b"/") => {
+                return Err(OutputFault::NoFolder(path.to_owned()));
+            }
+            Err(_) => {}
+        }
+        let folder = match target.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        if !folder.is_dir() {
+            return Err(OutputFault::NoFolder(folder));
+        }
+        Ok(Self {
+            path: target,
+            folder,
+            existing,
+        })
+    }
+}
+
+/// A file being written, under a temporary name beside its own. Dropped before it is placed, it is removed.
+#[derive(Debug)]
+pub struct Pending {
+    file: NamedTempFile,
+    destination: Destination,
+}
+
+impl Pending {
+    /// Makes the temporary file. Errors: [`OutputFault::Io`].
+    pub fn create(destination: Destination) -> Result<Self, OutputFault> {
+        let mut builder = builder();
+        // What any new file of the user's would have; the umask takes its share of it.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let file = builder.tempfile_in(&destination.folder)?;
+        Ok(Self { file, destination })
+    }
+
+    /// Syncs the file to the disk and gives it its name.
+    ///
+    /// Errors: [`OutputFault::Exists`] if a file of that name has appeared meanwhile; `Io`.
+    pub fn place(self) -> Result<(), OutputFault> {
+        self.file.as_file().sync_all()?;
+        self.rename()
+    }
+
+    fn rename(self) -> Result<(), OutputFault> {
+        let Destination { path, existing, .. } = self.destination;
+        let renamed = match existing {
+            Existing::Replace => self.file.persist(&path),
+            Existing::Keep => self.file.persist_noclobber(&path),
+        };
+        match renamed {
+            Ok(_) => Ok(()),
+            Err(failed) if failed.error.kind() == io::ErrorKind::AlreadyExists => {
+                Err(OutputFault::Exists)
+            }
+            Err(failed) => Err(failed.error.into()),
+        }
+    }
+
+    /// Gives all of `files` their names, or none: what was placed before one failed is what it was before.
+    ///
+    /// Errors: as [`Pending::place`], with the index of the file. A process that is killed outright in between leaves
+    /// some placed, each of them whole.
+    pub fn place_all(files: Vec<Self>) -> Result<(), (usize, OutputFault)> {
+        for (index, pending) in files.iter().enumerate() {
+            let synced = pending.file.as_file().sync_all();
+            synced.map_err(|error| (index, error.into()))?;
+        }
+        let mut placed: Vec<(PathBuf, Option<NamedTempFile<()>>)> = Vec::new();
+        for (index, pending) in files.into_iter().enumerate() {
+            let path = pending.destination.path.clone();
+            let done = former(&pending.destination).and_then(|former| {
+                pending.rename()?;
+                Ok(former)
+            });
+            match done {
+                Ok(former) => placed.push((path, former)),
+                Err(fault) => {
+                    for (path, former) in placed.into_iter().rev() {
+                        // The first failure is the one to tell of.
+                        let _ = match former {
+                            Some(former) => former.persist(&path).map(drop).map_err(|e| e.error),
+                            None => fs::remove_file(&path),
+                        };
+                    }
+                    return Err((index, fault));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A second name for the file that is about to be replaced, if there is one; it goes when it is dropped.
+fn former(destination: &Destination) -> Result<Option<NamedTempFile<()>>, OutputFault> {
+    let path = &destination.path;
+    if destination.existing == Existing::Keep || !path.is_file() {
+        return Ok(None);
+    }
+    let second_name = |name: &Path| match fs::hard_link(path, name) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            // A file system without links.
+            fs::copy(path, name).map(drop)
+        }
+        linked => linked,
+    };
+    let kept = builder().make_in(&destination.folder, second_name)?;
+    Ok(Some(kept))
+}
+
+fn builder() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".partita-").suffix(".part");
+    builder
+}
+
+impl Write for Pending {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.as_file_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.as_file_mut().flush()
+    }
+}
+
+impl Seek for Pending {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.as_file_mut().seek(to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).expect("a folder");
+        let name = |entry: io::Result<fs::DirEntry>| entry.expect("an entry").file_name();
+        let mut names: Vec<_> = entries
+            .map(|entry| name(entry).to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+
+    fn pending(path: &Path, existing: Existing) -> Pending {
+        let destination = Destination::check(path, &[], existing).expect("a free name");
+        let mut file = Pending::create(destination).expect("made");
+        file.write_all(b"new").expect("written");
+        file
+    }
+
+    #[test]
+    fn a_set_is_placed_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name);
+        let three = |existing| {
+            let files = ["a", "b", "c"].map(|name| pending(&path(name), existing));
+            Vec::from(files)
+        };
+        // A name taken meanwhile.
+        let files = three(Existing::Keep);
+        fs::write(path("b"), "other").expect("written");
+        let failed = Pending::place_all(files).expect_err("b is there");
+        assert!(matches!(failed, (1, OutputFault::Exists)));
+        assert_eq!(names(folder.path()), ["b"]);
+        assert_eq!(fs::read(path("b")).expect("read"), b"other");
+        // What was replaced comes back: a was there, b is new, c has become a folder.
+        fs::rename(path("b"), path("a")).expect("renamed");
+        let files = three(Existing::Replace);
+        fs::create_dir(path("c")).expect("made");
+        let failed = Pending::place_all(files).expect_err("c is a folder");
+        assert!(matches!(failed, (2, OutputFault::Io(_))));
+        assert_eq!(names(folder.path()), ["a", "c"]);
+        assert_eq!(fs::read(path("a")).expect("read"), b"other");
+        fs::remove_dir(path("c")).expect("removed");
+        Pending::place_all(three(Existing::Replace)).expect("placed");
+        assert_eq!(names(folder.path()), ["a", "b", "c"]);
+        for name in ["a", "b", "c"] {
+            assert_eq!(fs::read(path(name)).expect("read"), b"new");
+        }
+    }
+}
