@@ -12,6 +12,7 @@
 //! [`loader`] is the only stair between the two; its thread hands over through [`swap`].
 //! [`output`] writes files whole or not at all.
 //! [`params`] lists what can be set, [`processor`] is engine and mixer as every live front end has them,
+//! [`preset`] keeps both settings and impulse for another day,
 //! `plugin` (feature of that name) joins both to a CLAP or VST3 host.
 //! [`render`] takes WAV files through the engine, [`cli`] is the command line over everything.
 
@@ -25,6 +26,7 @@ pub mod output;
 pub mod params;
 #[cfg(feature = "plugin")]
 pub mod plugin;
+pub mod preset;
 pub mod processor;
 pub mod render;
 pub mod swap;

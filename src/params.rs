@@ -216,55 +216,94 @@ impl Values {
 
     /// What the mixer does. `tempo`: the host's, in beats per minute, for a pre-delay in note values. Audio thread.
     pub fn mix(&self, tempo: Option<f64>) -> Mix {
-        let predelay_ms = match Note::from_choice(self.get(Id::PredelayNote)) {
-            None => self.get(Id::Predelay),
-            Some(note) => note.milliseconds(tempo.unwrap_or(DEFAULT_TEMPO)),
-        };
-        Mix {
-            mix_percent: self.get(Id::Mix),
-            wet_gain_db: self.get(Id::WetGain),
-            output_gain_db: self.get(Id::OutputGain),
-            predelay_ms,
-            width_percent: self.get(Id::Width),
-            low_cut_hz: self.get(Id::LowCut),
-            high_cut_hz: self.get(Id::HighCut),
-            cut_slope: if self.get(Id::CutSlope) == 0.0 {
-                CutSlope::Db12
-            } else {
-                CutSlope::Db24
-            },
-            bypass: self.get(Id::Bypass) != 0.0,
-        }
+        self.sound(tempo).mix
     }
 
-    /// What is done to the impulse. What the mixer does while it sounds (pre-delay, width, cuts) is neutral here.
+    /// What is done to the impulse. What the mixer does while it sounds (pre-delay, width, cuts) is neutral here. Audio
+    /// thread.
     pub fn shape(&self) -> Shape {
-        let on = |id| self.get(id) != 0.0;
-        Shape {
-            auto_onset: on(Id::Onset),
-            trim_start_ms: self.get(Id::TrimStart),
-            trim_end_ms: self.get(Id::TrimEnd),
-            fade_ms: self.get(Id::Fade),
-            size_percent: self.get(Id::Size),
-            damping_percent: Id::DAMPING.map(|id| self.get(id)),
-            early_late_db: self.get(Id::EarlyLate),
-            split_ms: self.get(Id::Split),
-            reverse: on(Id::Reverse),
-            attack_percent: self.get(Id::Attack),
-            attack_curve_percent: self.get(Id::AttackCurve),
-            decay_percent: self.get(Id::Decay),
-            decay_curve_percent: self.get(Id::DecayCurve),
-            normalise: if on(Id::Normalise) {
-                Normalise::Energy
-            } else {
-                Normalise::None
-            },
-            ..Shape::AS_IT_IS
+        self.sound(None).shape
+    }
+
+    fn sound(&self, tempo: Option<f64>) -> Sound {
+        let mut sound = Sound::NEUTRAL;
+        for parameter in &TABLE {
+            sound.put(parameter.id, self.get(parameter.id), tempo);
         }
+        sound
     }
 
     /// The slot of the impulse. Audio thread.
     pub fn slot(&self) -> usize {
         self.get(Id::Impulse) as usize
+    }
+}
+
+/// What the parameters are to the mixer and to the loader.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sound {
+    /// What the mixer does.
+    pub mix: Mix,
+    /// What is done to the impulse.
+    pub shape: Shape,
+}
+
+impl Sound {
+    /// The impulse as it is, and nothing else.
+    pub const NEUTRAL: Self = Self {
+        mix: Mix::NEUTRAL,
+        shape: Shape::AS_IT_IS,
+    };
+
+    /// Sets one parameter, to a value that it may have. Of pre-delay and its note, the later counts, and a note that is
+    /// off counts for nothing. Audio thread.
+    pub fn put(&mut self, id: Id, value: f32, tempo: Option<f64>) {
+        let Self { mix, shape } = self;
+        let on = value != 0.0;
+        match id {
+            Id::Bypass => mix.bypass = on,
+            Id::Mix => mix.mix_percent = value,
+            Id::WetGain => mix.wet_gain_db = value,
+            Id::OutputGain => mix.output_gain_db = value,
+            Id::Predelay => mix.predelay_ms = value,
+            Id::PredelayNote => {
+                if let Some(note) = Note::from_choice(value) {
+                    mix.predelay_ms = note.milliseconds(tempo.unwrap_or(DEFAULT_TEMPO));
+                }
+            }
+            Id::Width => mix.width_percent = value,
+            Id::LowCut => mix.low_cut_hz = value,
+            Id::HighCut => mix.high_cut_hz = value,
+            Id::CutSlope => {
+                mix.cut_slope = if on { CutSlope::Db24 } else { CutSlope::Db12 };
+            }
+            Id::Impulse => {}
+            Id::Normalise => {
+                shape.normalise = if on {
+                    Normalise::Energy
+                } else {
+                    Normalise::None
+                };
+            }
+            Id::Reverse => shape.reverse = on,
+            Id::Size => shape.size_percent = value,
+            Id::Attack => shape.attack_percent = value,
+            Id::AttackCurve => shape.attack_curve_percent = value,
+            Id::Decay => shape.decay_percent = value,
+            Id::DecayCurve => shape.decay_curve_percent = value,
+            Id::Onset => shape.auto_onset = on,
+            Id::TrimStart => shape.trim_start_ms = value,
+            Id::TrimEnd => shape.trim_end_ms = value,
+            Id::Fade => shape.fade_ms = value,
+            Id::Damping125 => shape.damping_percent[0] = value,
+            Id::Damping250 => shape.damping_percent[1] = value,
+            Id::Damping500 => shape.damping_percent[2] = value,
+            Id::Damping1k => shape.damping_percent[3] = value,
+            Id::Damping2k => shape.damping_percent[4] = value,
+            Id::Damping4k => shape.damping_percent[5] = value,
+            Id::Damping8k => shape.damping_percent[6] = value,
+            Id::EarlyLate => shape.early_late_db = value,
+            Id::Split => shape.split_ms = value,
+        }
     }
 }

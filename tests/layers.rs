@@ -34,15 +34,17 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
         &["engine", "denormals"],
         &["std::fs", "std::thread", "Mutex", "RwLock"],
     ),
+    // What a session and a preset say: read and written by whoever plays, who plays is not its business.
+    ("preset", &["params", "impulse", "output"], &["std::thread"]),
     (
         "plugin",
-        &["params", "processor", "loader", "engine", "impulse"],
+        &["preset", "params", "processor", "loader", "engine", "impulse"],
         &["std::fs"],
     ),
     ("render", &["loader", "engine", "impulse", "output"], &[]),
     (
         "cli",
-        &["render", "params", "loader", "engine", "impulse", "output"],
+        &["render", "preset", "params", "loader", "engine", "impulse", "output"],
         &[],
     ),
 ];

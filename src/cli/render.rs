@@ -5,9 +5,9 @@ use super::{Exit, exit, say, shape};
 use crate::engine::mixer::Mix;
 use crate::impulse::load::{LayoutChoice, LayoutReason};
 use crate::impulse::packed;
-use crate::impulse::shape::{Normalise, Shape};
+use crate::impulse::shape::Normalise;
 use crate::loader::Source;
-use crate::params::{self, Id, Slots, Values};
+use crate::params::{self, Id, Slots, Sound as Asked};
 use crate::render::{
     self, Existing, Format, Job, RenderError, Report, Settings, Sound, Tail, Watch,
 };
@@ -78,8 +78,8 @@ pub(super) struct Args {
         value_parser = shape::normalise
     )]
     normalise: Normalise,
-    /// Any other parameter of the plugin, as often as you like: width=50, high_cut=5kHz, predelay=1/8d, size=80
-    #[arg(long, value_name = "KEY=VALUE", value_parser = assignment, conflicts_with = "Shaping")]
+    /// A parameter of the plugin by its key, as often as you like: width=50, high_cut=5kHz, predelay=1/8d (at 120 bpm)
+    #[arg(long, value_name = "KEY=VALUE", value_parser = assignment)]
     set: Vec<(Id, f32)>,
     /// What follows the input's end: full (until the impulse has rung out), none, or seconds
     #[arg(long, value_name = "full|none|SECONDS", default_value = "full", value_parser = tail)]
@@ -180,52 +180,27 @@ pub(super) fn layout() -> impl TypedValueParser<Value = LayoutChoice> {
 }
 
 impl Args {
-    /// The parameters, if any is set by its key: these win over the options of the same meaning.
-    fn values(&self) -> Option<Values> {
-        if self.set.is_empty() {
-            return None;
-        }
-        let mut values = Values::default();
-        for (id, value) in [
-            (Id::Mix, self.mix),
-            (Id::WetGain, self.wet_gain),
-            (Id::OutputGain, self.output_gain),
-            (Id::Predelay, self.predelay),
-        ] {
-            values.set(id, value);
-        }
-        values.set(
-            Id::Normalise,
-            f32::from(u8::from(self.normalise != Normalise::None)),
-        );
-        for (id, value) in &self.set {
-            values.set(*id, *value);
-        }
-        Some(values)
-    }
-
-    fn shape(&self) -> Shape {
-        if let Some(values) = self.values() {
-            return values.shape();
-        }
-        self.shape.shape(if self.raw {
+    /// What the options ask for, and then what is set by its key.
+    fn asked(&self) -> Asked {
+        let normalise = if self.raw {
             Normalise::None
         } else {
             self.normalise
-        })
-    }
-
-    fn mix(&self) -> Mix {
-        if let Some(values) = self.values() {
-            return values.mix(None);
+        };
+        let mut asked = Asked {
+            mix: Mix {
+                mix_percent: self.mix,
+                wet_gain_db: self.wet_gain,
+                output_gain_db: self.output_gain,
+                predelay_ms: self.predelay,
+                ..Mix::NEUTRAL
+            },
+            shape: self.shape.shape(normalise),
+        };
+        for (id, value) in &self.set {
+            asked.put(*id, *value, None);
         }
-        Mix {
-            mix_percent: self.mix,
-            wet_gain_db: self.wet_gain,
-            output_gain_db: self.output_gain,
-            predelay_ms: self.predelay,
-            ..Mix::NEUTRAL
-        }
+        asked
     }
 
     fn settings(&self) -> Settings {
@@ -233,7 +208,7 @@ impl Args {
             sound: if self.raw {
                 Sound::Raw
             } else {
-                Sound::Mixed(self.mix())
+                Sound::Mixed(self.asked().mix)
             },
             tail: self.tail,
             format: self.format,
@@ -294,7 +269,7 @@ pub(super) fn run(args: &Args) -> Exit {
             "warning: an interrupt may leave a .partita-….part file behind: {error}"
         ));
     }
-    let shape = args.shape();
+    let shape = args.asked().shape;
     let source = match Source::open(&args.impulse, args.layout, &shape) {
         Ok(source) => source,
         Err(error) => {

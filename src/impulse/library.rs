@@ -3,8 +3,10 @@
 //! A name that is not a factory impulse's is answered with the names that are.
 
 mod factory;
+mod hash;
 
 pub use factory::{FactoryImpulse, Kind, embedded, factory};
+pub use hash::{ContentHash, NotAHash};
 
 use super::ImpulseResponse;
 use super::load::{self, LayoutChoice, LoadError, Loaded};

@@ -44,17 +44,6 @@ pub enum Id {
 }
 
 impl Id {
-    /// The bands of the damping, lowest first.
-    pub const DAMPING: [Self; 7] = [
-        Self::Damping125,
-        Self::Damping250,
-        Self::Damping500,
-        Self::Damping1k,
-        Self::Damping2k,
-        Self::Damping4k,
-        Self::Damping8k,
-    ];
-
     /// All about it.
     pub fn parameter(self) -> &'static Parameter {
         &TABLE[self as usize]

@@ -139,19 +139,23 @@ impl Cut {
             *entry = gains(at);
         }
         let one_section = second.is_still_at(0.0);
-        for (state, wet) in self.states.iter_mut().zip(outputs) {
-            if one_section {
+        if one_section {
+            for state in &mut self.states {
                 state[1] = Section::default();
             }
-            for (at, sample) in wet[from..from + frames].iter_mut().enumerate() {
+        }
+        // Sample by sample over all outputs: their recursions do not wait for each other.
+        for at in 0..frames {
+            let (gains, amount) = (&table[at * step], amount.at(at));
+            for (state, wet) in self.states.iter_mut().zip(&mut *outputs) {
+                let sample = &mut wet[from + at];
                 let x = f64::from(*sample);
-                let gains = &table[at * step];
                 let mut y = state[0].next(x, self.side, &gains[0]);
                 if !one_section {
                     let steeper = state[1].next(y, self.side, &gains[1]);
                     y += second.at(at) * (steeper - y);
                 }
-                *sample = (x + amount.at(at) * (y - x)) as f32;
+                *sample = (x + amount * (y - x)) as f32;
             }
         }
     }
