@@ -5,6 +5,7 @@
 
 mod exit;
 mod impulse;
+mod preset;
 mod render;
 mod say;
 mod shape;
@@ -34,6 +35,8 @@ enum Command {
     Render(render::Args),
     /// List the factory impulses, or describe one
     Impulse(impulse::Args),
+    /// List the factory presets, describe one, or write one
+    Preset(preset::Args),
 }
 
 /// Runs the command line of this process.
@@ -61,6 +64,7 @@ pub fn main() -> ExitCode {
     match cli.command {
         Command::Render(args) => render::run(&args),
         Command::Impulse(args) => impulse::run(&args),
+        Command::Preset(args) => preset::run(&args),
     }
     .into()
 }

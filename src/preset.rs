@@ -79,7 +79,9 @@ pub enum ParseError {
         got: String,
     },
     /// It was written by a later version that says so.
-    #[error("expected something that version {VERSION} of the format can say, got one that needs version {0}; update Partita")]
+    #[error(
+        "expected something that version {VERSION} of the format can say, got one that needs version {0}; update Partita"
+    )]
     TooNew(u32),
     /// It is damaged, or not made by Partita.
     #[error("expected {0}")]
@@ -187,7 +189,9 @@ fn parse<T: DeserializeOwned>(text: &[u8], format: &'static str) -> Result<T, Pa
     }
     let malformed = |error: serde_json::Error| {
         let told: String = load::shown(&error.to_string()).chars().take(200).collect();
-        ParseError::Malformed(format!("a {format}, but it is damaged or something else: {told}"))
+        ParseError::Malformed(format!(
+            "a {format}, but it is damaged or something else: {told}"
+        ))
     };
     // Before anything else: what a later version means by the rest is not known.
     let header: Header = serde_json::from_slice(text).map_err(malformed)?;

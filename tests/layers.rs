@@ -38,13 +38,22 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
     ("preset", &["params", "impulse", "output"], &["std::thread"]),
     (
         "plugin",
-        &["preset", "params", "processor", "loader", "engine", "impulse"],
+        &[
+            "preset",
+            "params",
+            "processor",
+            "loader",
+            "engine",
+            "impulse",
+        ],
         &["std::fs"],
     ),
     ("render", &["loader", "engine", "impulse", "output"], &[]),
     (
         "cli",
-        &["render", "preset", "params", "loader", "engine", "impulse", "output"],
+        &[
+            "render", "preset", "params", "loader", "engine", "impulse", "output",
+        ],
         &[],
     ),
 ];

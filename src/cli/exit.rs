@@ -12,7 +12,7 @@ pub enum Exit {
     Usage,
     /// 3: an input cannot be read.
     Input,
-    /// 4: the impulse cannot be read, or does not go with the input.
+    /// 4: the impulse or the preset cannot be read, or does not go with the input.
     Impulse,
     /// 5: the output exists, or cannot be written.
     Output,
@@ -26,7 +26,7 @@ Exit codes:
   0    done
   2    the command line makes no sense
   3    an input cannot be read
-  4    the impulse cannot be read, or does not go with the input
+  4    the impulse or preset cannot be read, or does not go with the input
   5    the output exists or cannot be written
   130  interrupted; no unfinished file is left
 With several inputs all are tried, and the code is that of the first that failed.";

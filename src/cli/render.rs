@@ -1,13 +1,14 @@
 //! `partita render`: WAV files through an impulse.
 
 use super::impulse::name_of;
-use super::{Exit, exit, say, shape};
+use super::{Exit, exit, preset, say, shape};
 use crate::engine::mixer::Mix;
 use crate::impulse::load::{LayoutChoice, LayoutReason};
 use crate::impulse::packed;
 use crate::impulse::shape::Normalise;
 use crate::loader::Source;
 use crate::params::{self, Id, Slots, Sound as Asked};
+use crate::preset::Preset;
 use crate::render::{
     self, Existing, Format, Job, RenderError, Report, Settings, Sound, Tail, Watch,
 };
@@ -31,8 +32,22 @@ pub(super) struct Args {
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<PathBuf>,
     /// A factory impulse (see `partita impulse list`) or a file: WAV, AIFF, CAF, FLAC, Ogg Vorbis, MP3
-    #[arg(short, long, value_name = "NAME|FILE")]
-    impulse: PathBuf,
+    #[arg(
+        short,
+        long,
+        value_name = "NAME|FILE",
+        required_unless_present = "preset"
+    )]
+    impulse: Option<PathBuf>,
+    /// Impulse and settings of a factory preset (see `partita preset list`) or of a .partita file; --impulse and --set change
+    /// them
+    #[arg(
+        short,
+        long,
+        value_name = "NAME|FILE",
+        conflicts_with_all = ["raw", "mix", "wet_gain", "output_gain", "predelay", "normalise", "Shaping"]
+    )]
+    preset: Option<PathBuf>,
     /// The WAV file to write, for one input
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -132,7 +147,8 @@ fn within(text: &str, low: f32, high: f32, unit: &str) -> Result<f32, String> {
     value.ok_or_else(|| format!("expected a number from {low} to {high} {unit}"))
 }
 
-fn assignment(text: &str) -> Result<(Id, f32), String> {
+/// `--set`, here and in `partita preset save`.
+pub(super) fn assignment(text: &str) -> Result<(Id, f32), String> {
     match params::assignment(text, &Slots::FACTORY_ONLY) {
         Ok((Id::Impulse, _)) => Err("the impulse is chosen by --impulse".to_owned()),
         set => set.map_err(|wrong| wrong.to_string()),
@@ -180,22 +196,28 @@ pub(super) fn layout() -> impl TypedValueParser<Value = LayoutChoice> {
 }
 
 impl Args {
-    /// What the options ask for, and then what is set by its key.
-    fn asked(&self) -> Asked {
+    /// What the preset or the options ask for, and then what is set by its key.
+    fn asked(&self, preset: Option<&Preset>) -> Asked {
         let normalise = if self.raw {
             Normalise::None
         } else {
             self.normalise
         };
-        let mut asked = Asked {
-            mix: Mix {
-                mix_percent: self.mix,
-                wet_gain_db: self.wet_gain,
-                output_gain_db: self.output_gain,
-                predelay_ms: self.predelay,
-                ..Mix::NEUTRAL
+        let mut asked = match preset.map(Preset::values) {
+            Some(values) => Asked {
+                mix: values.mix(None),
+                shape: values.shape(),
             },
-            shape: self.shape.shape(normalise),
+            None => Asked {
+                mix: Mix {
+                    mix_percent: self.mix,
+                    wet_gain_db: self.wet_gain,
+                    output_gain_db: self.output_gain,
+                    predelay_ms: self.predelay,
+                    ..Mix::NEUTRAL
+                },
+                shape: self.shape.shape(normalise),
+            },
         };
         for (id, value) in &self.set {
             asked.put(*id, *value, None);
@@ -203,12 +225,12 @@ impl Args {
         asked
     }
 
-    fn settings(&self) -> Settings {
+    fn settings(&self, mix: Mix) -> Settings {
         Settings {
             sound: if self.raw {
                 Sound::Raw
             } else {
-                Sound::Mixed(self.asked().mix)
+                Sound::Mixed(mix)
             },
             tail: self.tail,
             format: self.format,
@@ -269,13 +291,28 @@ pub(super) fn run(args: &Args) -> Exit {
             "warning: an interrupt may leave a .partita-….part file behind: {error}"
         ));
     }
-    let shape = args.asked().shape;
-    let source = match Source::open(&args.impulse, args.layout, &shape) {
-        Ok(source) => source,
+    let preset = match args.preset.as_deref().map(Preset::open).transpose() {
+        Ok(preset) => preset,
         Err(error) => {
             say::error(error);
             return Exit::Impulse;
         }
+    };
+    let Asked { mix, shape } = args.asked(preset.as_ref());
+    let source = match (&args.impulse, &preset) {
+        (None, Some(preset)) => preset::source(preset, &shape, args.quiet),
+        (impulse, _) => {
+            // One of both is there: clap sees to it.
+            let impulse = impulse.as_deref().unwrap_or(Path::new(""));
+            Source::open(impulse, args.layout, &shape).map_err(|error| {
+                say::error(error);
+                Exit::Impulse
+            })
+        }
+    };
+    let source = match source {
+        Ok(source) => source,
+        Err(exit) => return exit,
     };
     if !args.quiet {
         about(args, &source);
@@ -289,7 +326,7 @@ pub(super) fn run(args: &Args) -> Exit {
     let tell = |job: &Job, result: &Result<Report, RenderError>| {
         bar.suspend(|| tell(args, job, result));
     };
-    let settings = args.settings();
+    let settings = args.settings(mix);
     let results = render::render_all(&jobs, args.jobs.get(), &source, &settings, watch, &tell);
     bar.finish_and_clear();
     let failed = || results.iter().filter_map(|result| result.as_ref().err());
@@ -306,7 +343,10 @@ pub(super) fn run(args: &Args) -> Exit {
 
 /// What was found out about the impulse's file, where it is more than its number of channels.
 fn about(args: &Args, source: &Source) {
-    let name = args.impulse.display();
+    let Some(name) = &args.impulse else {
+        return;
+    };
+    let name = name.display();
     for notice in source.notices() {
         say::error(format_args!("warning: {name}: {notice}"));
     }
@@ -404,7 +444,8 @@ fn machine(args: &Args, job: &Job, report: &Report) -> serde_json::Value {
     json!({
         "input": job.input.to_string_lossy(),
         "output": job.output.to_string_lossy(),
-        "impulse": args.impulse.to_string_lossy(),
+        "impulse": args.impulse.as_ref().map(|impulse| impulse.to_string_lossy()),
+        "preset": args.preset.as_ref().map(|preset| preset.to_string_lossy()),
         "sample_rate": report.sample_rate,
         "input_channels": report.inputs,
         "output_channels": report.outputs,

@@ -132,9 +132,14 @@ impl Copy {
             return Err(CopyError::Damaged(format!("a predictor of order {order}")));
         }
         let samples = channels * frames;
-        let mut coded = read(&mut bytes, samples, Vec::new(), |coded: &mut Vec<u32>, byte| {
-            coded.push(u32::from(byte));
-        })
+        let mut coded = read(
+            &mut bytes,
+            samples,
+            Vec::new(),
+            |coded: &mut Vec<u32>, byte| {
+                coded.push(u32::from(byte));
+            },
+        )
         .map_err(damaged)?;
         for _ in 1..4 {
             let mut next = 0;
@@ -152,7 +157,11 @@ impl Copy {
         let mut parts = Vec::with_capacity(channels);
         for channel in (0..channels).rev() {
             let orders = &orders[channel * blocks..(channel + 1) * blocks];
-            parts.push(decode(&coded[channel * frames..], orders, self.fraction_bits));
+            parts.push(decode(
+                &coded[channel * frames..],
+                orders,
+                self.fraction_bits,
+            ));
             coded.truncate(channel * frames);
         }
         parts.reverse();
@@ -227,9 +236,17 @@ pub fn sound_hash(impulse: &ImpulseResponse) -> ContentHash {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&head);
     let mut bytes = Vec::new();
-    for samples in impulse.channels.iter().flat_map(|channel| channel.chunks(BLOCK)) {
+    for samples in impulse
+        .channels
+        .iter()
+        .flat_map(|channel| channel.chunks(BLOCK))
+    {
         bytes.clear();
-        bytes.extend(samples.iter().flat_map(|sample| sample.to_bits().to_le_bytes()));
+        bytes.extend(
+            samples
+                .iter()
+                .flat_map(|sample| sample.to_bits().to_le_bytes()),
+        );
         hasher.update(&bytes);
     }
     let digits = hasher.finalize().to_hex();
@@ -263,7 +280,10 @@ fn fraction_bits(channels: &[Vec<f32>]) -> Option<u32> {
         }
     }
     // A finer grid than the first samples needed may be too fine for them.
-    let all = channels.iter().flatten().all(|&sample| whole(sample, bits).is_some());
+    let all = channels
+        .iter()
+        .flatten()
+        .all(|&sample| whole(sample, bits).is_some());
     all.then_some(bits)
 }
 
@@ -286,11 +306,7 @@ fn unfolded(value: u32) -> i32 {
     (value >> 1) as i32 ^ -((value & 1) as i32)
 }
 
-fn encode(
-    channels: &[Vec<f32>],
-    fraction_bits: Option<u32>,
-    limit: usize,
-) -> io::Result<String> {
+fn encode(channels: &[Vec<f32>], fraction_bits: Option<u32>, limit: usize) -> io::Result<String> {
     let frames = channels.iter().map(Vec::len).max().unwrap_or(0);
     let samples = frames * channels.len();
     let mut orders = Vec::new();
@@ -303,7 +319,9 @@ fn encode(
         };
         let mut before = [0; 3];
         for block in channel.chunks(BLOCK) {
-            let integers = block.iter().map(|&sample| whole(sample, bits).unwrap_or_default());
+            let integers = block
+                .iter()
+                .map(|&sample| whole(sample, bits).unwrap_or_default());
             let integers: Vec<i32> = integers.collect();
             let cost = |order: &u8| {
                 let mut past = before;
@@ -342,7 +360,9 @@ fn encode(
 
 fn decode(coded: &[u32], orders: &[u8], fraction_bits: Option<u32>) -> Vec<f32> {
     let Some(bits) = fraction_bits else {
-        let samples = coded.iter().map(|bits| f32::from_bits(bits.rotate_right(1)));
+        let samples = coded
+            .iter()
+            .map(|bits| f32::from_bits(bits.rotate_right(1)));
         return samples.collect();
     };
     let mut before = [0; 3];

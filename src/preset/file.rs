@@ -26,7 +26,10 @@ pub struct PresetError {
 #[non_exhaustive]
 pub enum PresetFault {
     /// Nothing is called so.
-    #[error("expected a .partita file or the name of a factory preset, and there is none; the factory names are {}", names())]
+    #[error(
+        "expected a .partita file or the name of a factory preset, and there is none; the factory names are {}",
+        names()
+    )]
     Unknown,
     /// A folder, a pipe or a device.
     #[error("expected a .partita file, but this is no regular file")]
@@ -40,7 +43,10 @@ pub enum PresetFault {
 }
 
 fn names() -> String {
-    let names: Vec<_> = factory().iter().map(|preset| preset.name.as_str()).collect();
+    let names: Vec<_> = factory()
+        .iter()
+        .map(|preset| preset.name.as_str())
+        .collect();
     names.join(", ")
 }
 

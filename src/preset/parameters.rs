@@ -12,7 +12,9 @@ use std::collections::BTreeMap;
 const LEFT_OUT: [Id; 2] = [Id::Bypass, Id::Impulse];
 
 fn listed() -> impl Iterator<Item = &'static Parameter> {
-    TABLE.iter().filter(|parameter| !LEFT_OUT.contains(&parameter.id))
+    TABLE
+        .iter()
+        .filter(|parameter| !LEFT_OUT.contains(&parameter.id))
 }
 
 /// Values, and those of parameters that are not known here.

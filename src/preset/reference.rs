@@ -101,7 +101,9 @@ pub struct Resolved {
 #[non_exhaustive]
 pub enum ResolveError {
     /// It is nowhere.
-    #[error("{name}: expected {looked}, but there is none, and no copy was saved with it; add the folder that has it to the library")]
+    #[error(
+        "{name}: expected {looked}, but there is none, and no copy was saved with it; add the folder that has it to the library"
+    )]
     Missing {
         /// What it is called, control characters escaped.
         name: String,
@@ -228,7 +230,10 @@ impl ImpulseReference {
             let wanted = self.sound_hash.as_ref();
             wanted.is_none_or(|hash| *hash == sound_hash(impulse))
         };
-        let factory = self.factory.as_deref().and_then(|id| library::find(id).ok());
+        let factory = self
+            .factory
+            .as_deref()
+            .and_then(|id| library::find(id).ok());
         if let Some(impulse) = factory.and_then(|factory| factory.load().ok()) {
             if same(&impulse) {
                 return Ok(Resolved::new(impulse, Place::Factory, None));
@@ -268,7 +273,11 @@ impl ImpulseReference {
                     let at_home = self.path.is_none() && self.factory.is_none();
                     let what = other.map_or(missing, |(_, _, what)| what);
                     let note = format!("{what}; the copy that was saved plays");
-                    return Ok(Resolved::new(impulse, Place::Copy, (!at_home).then_some(note)));
+                    return Ok(Resolved::new(
+                        impulse,
+                        Place::Copy,
+                        (!at_home).then_some(note),
+                    ));
                 }
                 Ok(_) => {
                     let sound = "its sound is not the one that it should be".to_owned();
@@ -283,7 +292,8 @@ impl ImpulseReference {
                 Ok(Resolved::new(impulse, place, Some(note)))
             }
             (Some((impulse, place, what)), Some(error)) => {
-                let note = format!("{what}, and the copy cannot be read ({error}); it plays as it is now");
+                let note =
+                    format!("{what}, and the copy cannot be read ({error}); it plays as it is now");
                 Ok(Resolved::new(impulse, place, Some(note)))
             }
             (None, Some(error)) => Err(ResolveError::Copy { name, error }),
@@ -332,10 +342,9 @@ impl Resolved {
 /// who the user is.
 fn is_of_this_machine(path: &Path) -> bool {
     let foreign = |component: Component<'_>| match component {
-        Component::Prefix(prefix) => !matches!(
-            prefix.kind(),
-            Prefix::Disk(_) | Prefix::VerbatimDisk(_)
-        ),
+        Component::Prefix(prefix) => {
+            !matches!(prefix.kind(), Prefix::Disk(_) | Prefix::VerbatimDisk(_))
+        }
         _ => false,
     };
     path.is_absolute() && !path.components().any(foreign)
