@@ -12,6 +12,7 @@
 
 mod host_params;
 mod source;
+mod state;
 
 use crate::params::Values;
 use crate::processor::{Processor, Setup};

@@ -1,5 +1,6 @@
 //! The list of parameters as the host's parameters.
 
+use super::state::{self, State};
 use crate::params::{Id, Kind, Number, Parameter, Slots, TABLE, Values};
 use nice_plug::prelude::{
     BoolParam, FloatParam, FloatRange, IntParam, IntRange, Param, ParamPtr, Params,
@@ -17,6 +18,8 @@ enum HostParam {
 /// All of them, in [`TABLE`]'s order.
 pub(super) struct HostParams {
     params: Box<[HostParam]>,
+    /// The impulse.
+    pub state: Arc<State>,
 }
 
 impl HostParams {
@@ -25,6 +28,7 @@ impl HostParams {
         let host = |parameter: &'static Parameter| HostParam::new(parameter, &slots);
         Self {
             params: TABLE.iter().map(host).collect(),
+            state: Arc::default(),
         }
     }
 
@@ -138,11 +142,14 @@ unsafe impl Params for HostParams {
         listed.map(entry).collect()
     }
 
-    /// What a session holds beside the parameters. Here the reference to the impulse comes in.
+    /// What a session holds beside the parameters. Here the impulse comes in.
     fn serialize_fields(&self) -> BTreeMap<String, String> {
-        BTreeMap::new()
+        BTreeMap::from([(state::FIELD.to_owned(), self.state.text())])
     }
 
     /// The other way. It may be called on the audio thread while it plays, and nothing else tells that the state is new.
-    fn deserialize_fields(&self, _fields: &BTreeMap<String, String>) {}
+    fn deserialize_fields(&self, fields: &BTreeMap<String, String>) {
+        self.state
+            .arrive(fields.get(state::FIELD).map(String::as_str));
+    }
 }
