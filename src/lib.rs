@@ -9,7 +9,7 @@
 //!
 //! [`engine`] convolves: no file, no thread, no lock, no allocation once it is built.
 //! [`impulse`] reads and makes impulse responses: it knows no engine.
-//! [`loader`] is the only stair between the two.
+//! [`loader`] is the only stair between the two; its thread hands over through [`swap`].
 //! [`output`] writes files whole or not at all.
 //! [`params`] lists what can be set, [`processor`] is engine and mixer as every live front end has them,
 //! `plugin` (feature of that name) joins both to a CLAP or VST3 host.
@@ -27,3 +27,4 @@ pub mod params;
 pub mod plugin;
 pub mod processor;
 pub mod render;
+pub mod swap;

@@ -22,7 +22,8 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
     ("output", &["output"], &[]),
     ("impulse", &["impulse", "output"], &[]),
     ("denormals", &[], &["std::"]),
-    ("loader", &["impulse", "engine"], &[]),
+    ("swap", &["engine"], &["Mutex", "std::thread"]),
+    ("loader", &["impulse", "swap", "engine"], &[]),
     (
         "params",
         &["impulse", "engine"],
@@ -30,12 +31,12 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "processor",
-        &["engine", "denormals"],
+        &["swap", "engine", "denormals"],
         &["std::fs", "std::thread", "Mutex", "RwLock"],
     ),
     (
         "plugin",
-        &["params", "processor", "loader", "engine", "impulse"],
+        &["params", "processor", "loader", "swap", "impulse"],
         &["std::fs"],
     ),
     ("render", &["loader", "engine", "impulse", "output"], &[]),

@@ -1,5 +1,6 @@
 //! The list of parameters as the host's parameters.
 
+use crate::loader::thread::{Impulse, Wanted};
 use crate::params::{Id, Kind, Number, Parameter, Slots, TABLE, Values};
 use nice_plug::prelude::{
     BoolParam, FloatParam, FloatRange, IntParam, IntRange, Param, ParamPtr, Params,
@@ -35,6 +36,18 @@ impl HostParams {
             values.set(parameter.id, host.value());
         }
         values
+    }
+
+    /// Which impulse, in which shape. `None` where the slot holds none: what plays goes on. Any thread but the audio
+    /// thread.
+    pub fn wanted(&self) -> Option<Wanted> {
+        let values = self.values();
+        // Here the reference of a session comes in, for slot 0 and for what the library no longer has.
+        let name = Slots::factory(values.slot())?;
+        Some(Wanted {
+            impulse: Impulse::Factory(name),
+            shape: values.shape(),
+        })
     }
 }
 
