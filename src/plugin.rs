@@ -28,6 +28,8 @@ use std::sync::Arc;
 pub struct Partita {
     params: Arc<HostParams>,
     active: Option<Active>,
+    /// What the host said last, in beats per minute.
+    tempo: Option<f64>,
 }
 
 /// What an instance has while it is active, and keeps for the next time.
@@ -42,7 +44,12 @@ struct Active {
 
 impl Active {
     /// With the impulse that is wanted now, so that the first block sounds as it should and its tail is right.
-    fn new(format: Format, wanted: Option<Wanted>, params: &Arc<HostParams>) -> Self {
+    fn new(
+        format: Format,
+        wanted: Option<Wanted>,
+        params: &Arc<HostParams>,
+        tempo: Option<f64>,
+    ) -> Self {
         let mut maker = Maker::new(format);
         let made = wanted.as_ref().and_then(|wanted| maker.make(wanted).ok());
         let (engine, tail) = match &made {
@@ -53,7 +60,7 @@ impl Active {
             inputs: format.inputs,
             outputs: format.outputs,
             sample_rate: format.sample_rate,
-            mix: params.values().mix(None),
+            mix: params.mix(tempo),
         };
         let (loader_end, audio_end) = swap::pair();
         // What could not be made is asked for again, by the thread that can say why.
@@ -74,6 +81,7 @@ impl Default for Partita {
         Self {
             params: Arc::new(HostParams::new()),
             active: None,
+            tempo: None,
         }
     }
 }
@@ -120,15 +128,14 @@ impl Plugin for Partita {
         if !self.active.as_ref().is_some_and(kept) {
             // The one before ends first: its thread is waited for.
             self.active = None;
-            self.active = Some(Active::new(format, wanted, &self.params));
+            self.active = Some(Active::new(format, wanted, &self.params, self.tempo));
         }
         true
     }
 
     fn reset(&mut self) {
-        let values = self.params.values();
         if let Some(active) = &mut self.active {
-            active.processor.set(values.mix(None));
+            active.processor.set(self.params.mix(self.tempo));
             active.processor.reset();
         }
     }
@@ -139,11 +146,12 @@ impl Plugin for Partita {
         _aux: &mut AuxiliaryBuffers<'_>,
         context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
-        let values = self.params.values();
+        self.tempo = context.transport().tempo;
+        let mix = self.params.mix(self.tempo);
         let Some(Active { processor, .. }) = &mut self.active else {
             return ProcessStatus::Error("process before activate");
         };
-        processor.set(values.mix(context.transport().tempo));
+        processor.set(mix);
         processor.process_in_place(buffer.as_slice());
         ProcessStatus::Tail(processor.tail_frames())
     }

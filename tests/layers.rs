@@ -36,7 +36,7 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "plugin",
-        &["params", "processor", "loader", "swap", "impulse"],
+        &["params", "processor", "loader", "swap", "engine"],
         &["std::fs"],
     ),
     ("render", &["loader", "engine", "impulse", "output"], &[]),
