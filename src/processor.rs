@@ -39,6 +39,8 @@ pub struct Processor {
     engine: Engine,
     mixer: Mixer,
     swap: Option<AudioEnd>,
+    /// Nothing has been played yet.
+    fresh: bool,
     sample_rate: u32,
     /// Frames that the newest impulse sounds.
     tail: usize,
@@ -58,6 +60,7 @@ impl Processor {
         Self {
             engine,
             swap: None,
+            fresh: true,
             mixer: Mixer::new(outputs, setup.sample_rate, setup.mix),
             sample_rate: setup.sample_rate,
             tail: tail_frames,
@@ -67,9 +70,13 @@ impl Processor {
         }
     }
 
-    /// Goes to `mix`, smoothly. Audio thread.
+    /// Goes to `mix`, smoothly; at once where nothing has been played since the beginning or a reset. So a bounce whose
+    /// host tells the values with the first block sounds as playback does. Audio thread.
     pub fn set(&mut self, mix: Mix) {
         self.mixer.set(mix);
+        if self.fresh {
+            self.mixer.settle();
+        }
     }
 
     /// Plays what comes through `end` from then on. Loader thread.
@@ -86,6 +93,7 @@ impl Processor {
             self.tail = tail as usize;
         }
         self.ringing = self.ringing.saturating_sub(frames);
+        self.fresh &= frames == 0;
     }
 
     /// Frames for which sound goes on after the input has ended: pre-delay, and the impulse that sounds longest. Audio
@@ -142,6 +150,7 @@ impl Processor {
         self.engine.reset();
         self.mixer.reset();
         self.ringing = 0;
+        self.fresh = true;
     }
 }
 

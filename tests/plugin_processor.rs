@@ -232,3 +232,28 @@ fn bypass_starves_the_engine_and_the_thread_keeps_its_denormals() {
     let half = |x: f32| std::hint::black_box(x) * 0.5;
     assert!(half(f32::MIN_POSITIVE) != 0.0);
 }
+
+#[test]
+fn before_the_first_block_a_mix_is_there_at_once_and_later_it_is_smooth() {
+    let mut noise = Noise::new(68);
+    let h = noise.channels(2, 3000);
+    let x = noise.channels(2, 10_000);
+    let new = |mix| Processor::new(engine(&Routing::stereo(), &h), 3000, setup(2, mix));
+    let want = run(&mut new(BUSY), &x, 2, lengths(69));
+    let mut processor = new(Mix::NEUTRAL);
+    processor.set(BUSY);
+    assert!(run(&mut processor, &x, 2, lengths(69)) == want);
+    processor.set(Mix::NEUTRAL);
+    run(&mut processor, &x, 2, lengths(70));
+    processor.reset();
+    processor.set(BUSY);
+    assert!(
+        run(&mut processor, &x, 2, lengths(69)) == want,
+        "after a reset"
+    );
+    processor.reset();
+    processor.set(Mix::NEUTRAL);
+    run(&mut processor, &[vec![0.0], vec![0.0]], 2, || 1);
+    processor.set(BUSY);
+    assert!(run(&mut processor, &x, 2, lengths(69)) != want, "smooth");
+}
