@@ -11,6 +11,8 @@
 //! [`impulse`] reads and makes impulse responses: it knows no engine.
 //! [`loader`] is the only stair between the two; its thread hands over through [`swap`].
 //! [`output`] writes files whole or not at all.
+//! [`params`] lists what can be set, [`processor`] is engine and mixer as every live front end has them,
+//! `plugin` (feature of that name) joins both to a CLAP or VST3 host.
 //! [`render`] takes WAV files through the engine, [`cli`] is the command line over everything.
 
 pub mod engine;
@@ -20,5 +22,9 @@ pub mod cli;
 pub mod denormals;
 pub mod loader;
 pub mod output;
+pub mod params;
+#[cfg(feature = "plugin")]
+pub mod plugin;
+pub mod processor;
 pub mod render;
 pub mod swap;
