@@ -11,11 +11,11 @@
 //! late.
 
 mod host_params;
-mod source;
 mod state;
 
-use crate::params::Values;
+use crate::loader::thread::{Format, Loader, Maker, Wanted};
 use crate::processor::{Processor, Setup};
+use crate::swap;
 use host_params::HostParams;
 use nice_plug::prelude::{
     ActivateContext, AudioIOLayout, AuxiliaryBuffers, Buffer, BufferConfig, ClapFeature,
@@ -23,14 +23,58 @@ use nice_plug::prelude::{
     new_nonzero_u32,
 };
 use nice_plug::{nice_export_clap, nice_export_vst3};
-use source::Wanted;
 use std::sync::Arc;
 
 /// One instance in a host.
 pub struct Partita {
     params: Arc<HostParams>,
-    /// What it was activated for, and what plays it.
-    active: Option<(Wanted, Processor)>,
+    active: Option<Active>,
+    /// What the host said last, in beats per minute.
+    tempo: Option<f64>,
+}
+
+/// What an instance has while it is active, and keeps for the next time.
+struct Active {
+    format: Format,
+    /// What it began with.
+    wanted: Option<Wanted>,
+    processor: Processor,
+    /// Looks after the impulse while it plays. `None`: the system has no thread left, and the impulse stays.
+    _loader: Option<Loader>,
+}
+
+impl Active {
+    /// With the impulse that is wanted now, so that the first block sounds as it should and its tail is right.
+    fn new(
+        format: Format,
+        wanted: Option<Wanted>,
+        params: &Arc<HostParams>,
+        tempo: Option<f64>,
+    ) -> Self {
+        let mut maker = Maker::new(format);
+        let made = wanted.as_ref().and_then(|wanted| maker.make(wanted).ok());
+        let (engine, tail) = match &made {
+            Some(ready) => (maker.engine(ready), ready.tail_frames as usize),
+            None => (maker.silent_engine(), 0),
+        };
+        let setup = Setup {
+            inputs: format.inputs,
+            outputs: format.outputs,
+            sample_rate: format.sample_rate,
+            mix: params.mix(tempo),
+        };
+        let (loader_end, audio_end) = swap::pair();
+        // What could not be made is asked for again, by the thread that can say why.
+        let playing = wanted.clone().filter(|_| made.is_some());
+        let asked = params.clone();
+        let loader = Loader::start(maker, loader_end, playing, move || asked.wanted());
+        Self {
+            format,
+            wanted,
+            processor: Processor::new(engine, tail, setup).with_swap(audio_end),
+            _loader: loader.ok(),
+        }
+    }
 }
 
 impl Default for Partita {
@@ -38,6 +82,7 @@ impl Default for Partita {
         Self {
             params: Arc::new(HostParams::new()),
             active: None,
+            tempo: None,
         }
     }
 }
@@ -73,34 +118,26 @@ impl Plugin for Partita {
         _context: &mut impl ActivateContext<Self>,
     ) -> bool {
         let channels = |count: Option<std::num::NonZeroU32>| count.map_or(0, |n| n.get() as usize);
-        let values = self.params.values();
-        let wanted = Wanted {
-            slot: values.slot(),
-            shape: values.shape(),
+        let format = Format {
             sample_rate: config.sample_rate.round() as u32,
             inputs: channels(layout.main_input_channels),
             outputs: channels(layout.main_output_channels),
         };
+        let wanted = self.params.wanted();
         // Hosts activate many times while they load a session: what has not changed is kept.
-        if !matches!(&self.active, Some((now, _)) if *now == wanted) {
-            let setup = Setup {
-                inputs: wanted.inputs,
-                outputs: wanted.outputs,
-                sample_rate: wanted.sample_rate,
-                mix: values.mix(None),
-            };
-            let (engine, tail_frames) = wanted.engine();
-            let processor = Processor::new(engine, tail_frames, setup);
-            self.active = Some((wanted, processor));
+        let kept = |now: &Active| now.format == format && now.wanted == wanted;
+        if !self.active.as_ref().is_some_and(kept) {
+            // The one before ends first: its thread is waited for.
+            self.active = None;
+            self.active = Some(Active::new(format, wanted, &self.params, self.tempo));
         }
         true
     }
 
     fn reset(&mut self) {
-        let values = self.params.values();
-        if let Some((_, processor)) = &mut self.active {
-            processor.set(values.mix(None));
-            processor.reset();
+        if let Some(active) = &mut self.active {
+            active.processor.set(self.params.mix(self.tempo));
+            active.processor.reset();
         }
     }
 
@@ -110,11 +147,12 @@ impl Plugin for Partita {
         _aux: &mut AuxiliaryBuffers<'_>,
         context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
-        let values: Values = self.params.values();
-        let Some((_, processor)) = &mut self.active else {
+        self.tempo = context.transport().tempo;
+        let mix = self.params.mix(self.tempo);
+        let Some(Active { processor, .. }) = &mut self.active else {
             return ProcessStatus::Error("process before activate");
         };
-        processor.set(values.mix(context.transport().tempo));
+        processor.set(mix);
         processor.process_in_place(buffer.as_slice());
         ProcessStatus::Tail(processor.tail_frames())
     }

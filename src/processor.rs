@@ -11,8 +11,8 @@
 
 use crate::denormals;
 use crate::engine::mixer::{Feed, Mix, Mixer};
-use crate::engine::{Block, Change, Engine, PreparedImpulse};
-use std::sync::Arc;
+use crate::engine::{Block, Engine};
+use crate::swap::AudioEnd;
 
 /// The most channels, in or out, that a [`Processor`] has.
 pub const MAX_CHANNELS: usize = 64;
@@ -38,6 +38,9 @@ pub struct Setup {
 pub struct Processor {
     engine: Engine,
     mixer: Mixer,
+    swap: Option<AudioEnd>,
+    /// Nothing has been played yet.
+    fresh: bool,
     sample_rate: u32,
     /// Frames that the newest impulse sounds.
     tail: usize,
@@ -56,6 +59,8 @@ impl Processor {
         let outputs = setup.outputs.min(MAX_CHANNELS);
         Self {
             engine,
+            swap: None,
+            fresh: true,
             mixer: Mixer::new(outputs, setup.sample_rate, setup.mix),
             sample_rate: setup.sample_rate,
             tail: tail_frames,
@@ -65,43 +70,30 @@ impl Processor {
         }
     }
 
-    /// Goes to `mix`, smoothly. Audio thread.
+    /// Goes to `mix`, smoothly; at once where nothing has been played since the beginning or a reset. So a bounce whose
+    /// host tells the values with the first block sounds as playback does. Audio thread.
     pub fn set(&mut self, mix: Mix) {
         self.mixer.set(mix);
+        if self.fresh {
+            self.mixer.settle();
+        }
     }
 
-    /// [`Engine::swap`] to an impulse that sounds for `tail_frames`. Audio thread.
-    pub fn swap(
-        &mut self,
-        impulse: Arc<PreparedImpulse>,
-        tail_frames: usize,
-        change: Change,
-    ) -> Result<(), Arc<PreparedImpulse>> {
-        self.engine.swap(impulse, change)?;
-        self.follow(tail_frames);
-        Ok(())
+    /// Plays what comes through `end` from then on. Loader thread.
+    pub fn with_swap(mut self, end: AudioEnd) -> Self {
+        self.swap = Some(end);
+        self
     }
 
-    /// [`Engine::replace`] by an engine whose impulse sounds for `tail_frames`. Audio thread.
-    pub fn replace(&mut self, next: Box<Engine>, tail_frames: usize) -> Result<(), Box<Engine>> {
-        self.engine.replace(next)?;
-        self.follow(tail_frames);
-        Ok(())
-    }
-
-    fn follow(&mut self, tail_frames: usize) {
-        self.ringing = self.ringing.max(self.tail);
-        self.tail = tail_frames;
-    }
-
-    /// [`Engine::take_retired`]. Audio thread.
-    pub fn take_retired(&mut self) -> Option<Arc<PreparedImpulse>> {
-        self.engine.take_retired()
-    }
-
-    /// [`Engine::take_replaced`]. Audio thread.
-    pub fn take_replaced(&mut self) -> Option<Box<Engine>> {
-        self.engine.take_replaced()
+    /// Before a block of so many frames: a new impulse, if one has come.
+    fn exchange(&mut self, frames: usize) {
+        let swap = self.swap.as_mut();
+        if let Some(tail) = swap.and_then(|end| end.exchange(&mut self.engine)) {
+            self.ringing = self.ringing.max(self.tail);
+            self.tail = tail as usize;
+        }
+        self.ringing = self.ringing.saturating_sub(frames);
+        self.fresh &= frames == 0;
     }
 
     /// Frames for which sound goes on after the input has ended: pre-delay, and the impulse that sounds longest. Audio
@@ -116,7 +108,7 @@ impl Processor {
     /// reach. Audio thread.
     pub fn process(&mut self, block: &mut Block<'_, '_>) {
         let frames = block.frames();
-        self.ringing = self.ringing.saturating_sub(frames);
+        self.exchange(frames);
         let (inputs, outputs) = block.split();
         denormals::flushed(|| {
             for from in (0..frames).step_by(COPIED) {
@@ -137,7 +129,7 @@ impl Processor {
     pub fn process_in_place(&mut self, channels: &mut [&mut [f32]]) {
         let frames = channels.iter().map(|channel| channel.len()).min();
         let frames = frames.unwrap_or(0);
-        self.ringing = self.ringing.saturating_sub(frames);
+        self.exchange(frames);
         denormals::flushed(|| {
             for from in (0..frames).step_by(COPIED) {
                 let to = frames.min(from + COPIED);
@@ -158,6 +150,7 @@ impl Processor {
         self.engine.reset();
         self.mixer.reset();
         self.ringing = 0;
+        self.fresh = true;
     }
 }
 

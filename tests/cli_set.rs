@@ -3,6 +3,7 @@
 #[path = "common/wavio.rs"]
 mod wavio;
 
+use hound::SampleFormat;
 use std::path::Path;
 use std::process::{Command, Output};
 use tempfile::TempDir;
@@ -18,7 +19,7 @@ fn render(folder: &Path, more: &[&str]) -> Output {
         .expect("runs")
 }
 
-fn rendered(folder: &Path, more: &[&str]) -> Vec<Vec<f32>> {
+fn rendered(folder: &Path, more: &[&str]) -> Vec<Vec<f64>> {
     let output = render(folder, more);
     assert!(output.status.success(), "{output:?}");
     wavio::read(&folder.join("out.wav")).1
@@ -27,13 +28,19 @@ fn rendered(folder: &Path, more: &[&str]) -> Vec<Vec<f32>> {
 #[test]
 fn parameters_are_set_by_their_keys_and_win_over_options() {
     let folder = TempDir::new().expect("a folder");
-    let x: Vec<Vec<f32>> = vec![vec![0.5, 0.0, 0.25, -0.5], vec![-0.5, 0.5, 0.0, 0.0]];
-    wavio::write(&folder.path().join("in.wav"), 48_000, &x);
+    let x: Vec<Vec<f64>> = vec![vec![0.5, 0.0, 0.25, -0.5], vec![-0.5, 0.5, 0.0, 0.0]];
+    wavio::write(
+        &folder.path().join("in.wav"),
+        48_000,
+        32,
+        SampleFormat::Float,
+        &x,
+    );
     let mono = rendered(
         folder.path(),
         &["--mix", "30", "--set", "mix=100 %", "--set", "width=0"],
     );
-    let close = |a: &f32, b: &f32| (a - b).abs() < 1e-6;
+    let close = |a: &f64, b: &f64| (a - b).abs() < 1e-6;
     assert!(
         mono[0].iter().zip(&mono[1]).all(|(a, b)| close(a, b)),
         "mono"

@@ -31,7 +31,7 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "processor",
-        &["engine", "denormals"],
+        &["swap", "engine", "denormals"],
         &["std::fs", "std::thread", "Mutex", "RwLock"],
     ),
     // What a session and a preset say: read and written by whoever plays, who plays is not its business.
@@ -43,6 +43,7 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
             "params",
             "processor",
             "loader",
+            "swap",
             "engine",
             "impulse",
         ],

@@ -8,6 +8,7 @@ use oracle::{Noise, engine, play, prepared};
 use partita::engine::mixer::{CutSlope, Mix};
 use partita::engine::{Block, Capacity, Change, Engine, PreparedImpulse, Routing};
 use partita::processor::{Processor, Setup};
+use partita::swap::{self, Next, Sound};
 use std::sync::Arc;
 
 #[global_allocator]
@@ -120,10 +121,14 @@ fn everything_at_once_allocates_nothing_and_a_reset_is_new() {
         let engine = Engine::with_capacity(impulses[0].clone(), capacity);
         Processor::new(engine, 40_000, setup(2, BUSY))
     };
-    let mut processor = new();
+    let (loader, audio) = swap::pair();
+    let mut processor = new().with_swap(audio);
+    let next = |index: usize| Next {
+        sound: Sound::Impulse(impulses[index].clone(), Change::New),
+        tail_frames: 40_000,
+    };
     let x = noise.channels(2, 2000);
     let mut y = x.clone();
-    let mut dropped = Vec::with_capacity(1000);
     for call in 0..800_usize {
         let frames = noise.within(0, 2000);
         let mix = Mix {
@@ -132,7 +137,10 @@ fn everything_at_once_allocates_nothing_and_a_reset_is_new() {
             width_percent: (call % 200) as f32,
             ..BUSY
         };
-        let impulse = impulses[call % 4].clone();
+        if call % 5 == 0 {
+            // A full queue gives it back; that is another test's.
+            let _ = loader.send(next(call % 4));
+        }
         let [left, right] = &mut y[..] else {
             unreachable!()
         };
@@ -140,24 +148,22 @@ fn everything_at_once_allocates_nothing_and_a_reset_is_new() {
         let mut outputs = [&mut left[..frames], &mut right[..frames]];
         assert_no_alloc(|| {
             processor.set(mix);
-            if call % 5 == 0 {
-                dropped.extend(processor.swap(impulse, 40_000, Change::New).err());
-            } else {
-                dropped.push(impulse);
-            }
-            dropped.extend(processor.take_retired());
             processor.process(&mut Block::new(&inputs, &mut outputs));
         });
         assert!(outputs.iter().all(|y| y.iter().all(|y| y.is_finite())));
+        while loader.take_spent().is_some() {}
     }
     // Back to the beginning: the first impulse, the first mix.
-    while processor
-        .swap(impulses[0].clone(), 40_000, Change::New)
-        .is_err()
-    {
-        run(&mut processor, &vec![vec![0.0; 1000]; 2], 2, || 500);
-        while processor.take_retired().is_some() {}
+    let mut first = loader.send(next(0));
+    let silence = vec![vec![0.0; 1000]; 2];
+    for _ in 0..1000 {
+        run(&mut processor, &silence, 2, || 500);
+        while loader.take_spent().is_some() {}
+        if let Err(refused) = first {
+            first = loader.send(refused);
+        }
     }
+    assert!(first.is_ok());
     processor.set(BUSY);
     assert_no_alloc(|| processor.reset());
     let x = noise.channels(2, 20_000);
@@ -175,22 +181,36 @@ fn the_tail_counts_what_still_rings() {
         fade: 100,
     };
     let engine = Engine::with_capacity(Arc::new(one(10_000)), capacity);
-    let mut processor = Processor::new(engine, 10_000, setup(1, Mix::NEUTRAL));
+    let (loader, audio) = swap::pair();
+    let processor = Processor::new(engine, 10_000, setup(1, Mix::NEUTRAL));
+    let mut processor = processor.with_swap(audio);
+    let send = |frames: usize| {
+        let next = Next {
+            sound: Sound::Impulse(Arc::new(one(frames)), Change::New),
+            tail_frames: frames as u32,
+        };
+        assert!(loader.send(next).is_ok());
+    };
+    run(&mut processor, &[vec![1.0; 64]], 1, || 64);
     assert_eq!(processor.tail_frames(), 9_999);
     processor.set(Mix {
         predelay_ms: 10.0,
         ..Mix::NEUTRAL
     });
     assert_eq!(processor.tail_frames(), 10_479);
-    let taken = processor.swap(Arc::new(one(500)), 500, Change::New);
-    assert!(taken.is_ok());
-    assert_eq!(processor.tail_frames(), 10_479, "the old one still rings");
-    run(&mut processor, &[vec![0.0; 4000]], 1, || 64);
+    send(500);
+    run(&mut processor, &[vec![0.0; 64]], 1, || 64);
+    assert_eq!(
+        processor.tail_frames(),
+        10_479 - 64,
+        "the old one still rings"
+    );
+    run(&mut processor, &[vec![0.0; 3936]], 1, || 64);
     assert_eq!(processor.tail_frames(), 6_479);
     run(&mut processor, &[vec![0.0; 6000]], 1, || 64);
     assert_eq!(processor.tail_frames(), 979);
-    let taken = processor.swap(Arc::new(one(2000)), 2000, Change::New);
-    assert!(taken.is_ok());
+    send(2000);
+    run(&mut processor, &[vec![0.0; 64]], 1, || 64);
     assert_eq!(processor.tail_frames(), 2_479);
 }
 
@@ -211,4 +231,29 @@ fn bypass_starves_the_engine_and_the_thread_keeps_its_denormals() {
     assert!(y[0].iter().all(|y| *y == 0.0));
     let half = |x: f32| std::hint::black_box(x) * 0.5;
     assert!(half(f32::MIN_POSITIVE) != 0.0);
+}
+
+#[test]
+fn before_the_first_block_a_mix_is_there_at_once_and_later_it_is_smooth() {
+    let mut noise = Noise::new(68);
+    let h = noise.channels(2, 3000);
+    let x = noise.channels(2, 10_000);
+    let new = |mix| Processor::new(engine(&Routing::stereo(), &h), 3000, setup(2, mix));
+    let want = run(&mut new(BUSY), &x, 2, lengths(69));
+    let mut processor = new(Mix::NEUTRAL);
+    processor.set(BUSY);
+    assert!(run(&mut processor, &x, 2, lengths(69)) == want);
+    processor.set(Mix::NEUTRAL);
+    run(&mut processor, &x, 2, lengths(70));
+    processor.reset();
+    processor.set(BUSY);
+    assert!(
+        run(&mut processor, &x, 2, lengths(69)) == want,
+        "after a reset"
+    );
+    processor.reset();
+    processor.set(Mix::NEUTRAL);
+    run(&mut processor, &[vec![0.0], vec![0.0]], 2, || 1);
+    processor.set(BUSY);
+    assert!(run(&mut processor, &x, 2, lengths(69)) != want, "smooth");
 }

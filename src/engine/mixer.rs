@@ -288,11 +288,11 @@ impl Mixer {
         }
     }
 
-    /// Forgets the sound in it and ends every change at its target. Audio thread.
-    pub fn reset(&mut self) {
-        self.predelay.reset();
+    /// Ends every change at its target, at once. Audio thread.
+    pub fn settle(&mut self) {
+        self.predelay.settle();
         for cut in &mut self.cuts {
-            cut.reset();
+            cut.settle();
         }
         for smooth in [
             &mut self.dry,
@@ -303,6 +303,15 @@ impl Mixer {
         ] {
             smooth.jump(smooth.target());
         }
+    }
+
+    /// Forgets the sound in it and ends every change at its target. Audio thread.
+    pub fn reset(&mut self) {
+        self.predelay.clear();
+        for cut in &mut self.cuts {
+            cut.clear();
+        }
+        self.settle();
     }
 }
 

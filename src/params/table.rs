@@ -81,7 +81,7 @@ const fn number(low: f32, high: f32, unit: Unit, per_unit: f32) -> Number {
 }
 
 impl Number {
-    const fn middle(mut self, middle: f32) -> Self {
+    const fn with_middle(mut self, middle: f32) -> Self {
         self.middle = middle;
         self
     }
@@ -127,7 +127,7 @@ const fn damping(id: Id, key: &'static str, name: &'static str) -> Parameter {
         key,
         name,
         range,
-        percent(range.low, range.high).middle(100.0),
+        percent(range.low, range.high).with_middle(100.0),
     )
 }
 
@@ -149,7 +149,11 @@ pub static TABLE: [Parameter; 31] = [
         "wet_gain",
         "Wet gain",
         Sound,
-        Kind::Number(decibels(WET_OFF_DB, 12.0).middle(-12.0).off_at(WET_OFF_DB)),
+        Kind::Number(
+            decibels(WET_OFF_DB, 12.0)
+                .with_middle(-12.0)
+                .off_at(WET_OFF_DB),
+        ),
         0.0,
     ),
     parameter(
@@ -165,7 +169,7 @@ pub static TABLE: [Parameter; 31] = [
         "predelay",
         "Pre-delay",
         Sound,
-        Kind::Number(milliseconds(0.0, 500.0).middle(100.0)),
+        Kind::Number(milliseconds(0.0, 500.0).with_middle(100.0)),
         0.0,
     ),
     parameter(
@@ -191,7 +195,7 @@ pub static TABLE: [Parameter; 31] = [
         Sound,
         Kind::Number(
             number(LOW_CUT_OFF_HZ, 1_000.0, Unit::Hertz, 10.0)
-                .middle(100.0)
+                .with_middle(100.0)
                 .off_at(LOW_CUT_OFF_HZ),
         ),
         LOW_CUT_OFF_HZ,
@@ -203,7 +207,7 @@ pub static TABLE: [Parameter; 31] = [
         Sound,
         Kind::Number(
             number(1_000.0, HIGH_CUT_OFF_HZ, Unit::Hertz, 1.0)
-                .middle(5_000.0)
+                .with_middle(5_000.0)
                 .off_at(HIGH_CUT_OFF_HZ),
         ),
         HIGH_CUT_OFF_HZ,
@@ -238,14 +242,14 @@ pub static TABLE: [Parameter; 31] = [
         "size",
         "Size",
         range::SIZE_PERCENT,
-        percent(0.0, 1.0).middle(100.0),
+        percent(0.0, 1.0).with_middle(100.0),
     ),
     shaped(
         Id::Attack,
         "attack",
         "Attack",
         range::ATTACK_PERCENT,
-        percent(0.0, 1.0).middle(20.0),
+        percent(0.0, 1.0).with_middle(20.0),
     ),
     shaped(
         Id::AttackCurve,
@@ -259,7 +263,7 @@ pub static TABLE: [Parameter; 31] = [
         "decay",
         "Decay",
         range::DECAY_PERCENT,
-        percent(0.0, 1.0).middle(50.0),
+        percent(0.0, 1.0).with_middle(50.0),
     ),
     shaped(
         Id::DecayCurve,
@@ -281,21 +285,21 @@ pub static TABLE: [Parameter; 31] = [
         "trim_start",
         "Trim start",
         range::TRIM_START_MS,
-        milliseconds(0.0, 1.0).middle(200.0),
+        milliseconds(0.0, 1.0).with_middle(200.0),
     ),
     shaped(
         Id::TrimEnd,
         "trim_end",
         "Trim end",
         range::TRIM_END_MS,
-        number(0.0, 1.0, Unit::Milliseconds, 1.0).middle(5_000.0),
+        number(0.0, 1.0, Unit::Milliseconds, 1.0).with_middle(5_000.0),
     ),
     shaped(
         Id::Fade,
         "fade",
         "Fade out",
         range::FADE_MS,
-        milliseconds(0.0, 1.0).middle(500.0),
+        milliseconds(0.0, 1.0).with_middle(500.0),
     ),
     damping(Id::Damping125, "damping_125", "Decay time 125 Hz"),
     damping(Id::Damping250, "damping_250", "Decay time 250 Hz"),
@@ -316,6 +320,6 @@ pub static TABLE: [Parameter; 31] = [
         "split",
         "Early/late split",
         range::SPLIT_MS,
-        milliseconds(0.0, 1.0).middle(80.0),
+        milliseconds(0.0, 1.0).with_middle(80.0),
     ),
 ];

@@ -1,7 +1,9 @@
 //! The list of parameters as the host's parameters.
 
 use super::state::{self, State};
-use crate::params::{Id, Kind, Number, Parameter, Slots, TABLE, Values};
+use crate::engine::mixer::Mix;
+use crate::loader::thread::{Impulse, Wanted};
+use crate::params::{Group, Id, Kind, Number, Parameter, Slots, Sound, TABLE, Values};
 use nice_plug::prelude::{
     BoolParam, FloatParam, FloatRange, IntParam, IntRange, Param, ParamPtr, Params,
 };
@@ -32,13 +34,37 @@ impl HostParams {
         }
     }
 
-    /// What all of them are now, each within its range whatever a session held. Audio thread.
-    pub fn values(&self) -> Values {
+    /// What all of them are now, each within its range whatever a session held.
+    fn values(&self) -> Values {
         let mut values = Values::default();
         for (parameter, host) in TABLE.iter().zip(&self.params) {
             values.set(parameter.id, host.value());
         }
         values
+    }
+
+    /// What the mixer is to do now, at the host's tempo. Reads only what the mixer needs: it is asked at every block.
+    /// Audio thread.
+    pub fn mix(&self, tempo: Option<f64>) -> Mix {
+        let mut sound = Sound::NEUTRAL;
+        for (parameter, host) in TABLE.iter().zip(&self.params) {
+            if parameter.group == Group::Sound {
+                sound.put(parameter.id, parameter.clamp(host.value()), tempo);
+            }
+        }
+        sound.mix
+    }
+
+    /// Which impulse, in which shape. `None` where there is none: what plays goes on. Takes as long
+    /// as loading does. Any thread but the audio
+    /// thread.
+    pub fn wanted(&self) -> Option<Wanted> {
+        let values = self.values();
+        let impulse = self.state.wanted(values.slot(), &|_| None)?;
+        Some(Wanted {
+            impulse: Impulse::Given(impulse),
+            shape: values.shape(),
+        })
     }
 }
 

@@ -9,11 +9,11 @@
 //! - A session that is broken changes nothing but [`State::note`].
 
 use crate::impulse::ImpulseResponse;
-use crate::impulse::library::{self, ContentHash};
+use crate::impulse::library;
 use crate::impulse::load::{self, LayoutChoice};
 use crate::params::Slots;
 use crate::preset::{
-    EMBEDDING_LIMIT, Embedding, ImpulseReference, Instance, ResolveError, Resolved,
+    EMBEDDING_LIMIT, Embedding, Find, ImpulseReference, Instance, ResolveError, Resolved,
 };
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use std::mem;
@@ -51,7 +51,8 @@ struct Kept {
     before: Option<Box<(Instance, Sound)>>,
     /// The sound of `instance.impulse`, once it has been loaded.
     sound: Sound,
-    chosen: Option<PathBuf>,
+    /// What the user or the host has chosen, until it has been loaded.
+    chosen: Option<Choice>,
     /// Of `instance`; `None` after a change.
     text: Option<Arc<str>>,
     note: Option<String>,
@@ -68,12 +69,29 @@ enum Sound {
     Missing,
 }
 
+impl Sound {
+    fn loaded(self) -> Option<Arc<ImpulseResponse>> {
+        match self {
+            Self::Loaded(impulse) => Some(impulse),
+            Self::NotLoaded | Self::Missing => None,
+        }
+    }
+}
+
+/// A choice that takes the place of the impulse.
+#[derive(Clone)]
+enum Choice {
+    /// What stands in a slot.
+    Slot(usize, &'static str),
+    /// A file.
+    File(PathBuf),
+}
+
 /// What the loader has to do before it knows what to play.
 enum Task {
     Nothing(Sound),
     Resolve(Box<ImpulseReference>),
-    Factory(&'static str),
-    File(PathBuf),
+    Load(Choice),
 }
 
 impl Default for State {
@@ -137,29 +155,26 @@ impl State {
     }
 
     /// What is to be played while the slot's parameter stands at `slot`; `None`: what plays now. Takes as long as loading
-    /// does. Loader thread.
-    pub fn wanted(
-        &self,
-        slot: usize,
-        find: &dyn Fn(&ContentHash) -> Option<PathBuf>,
-    ) -> Option<Arc<ImpulseResponse>> {
+    /// does. Any thread but the audio thread.
+    pub fn wanted(&self, slot: usize, find: Find<'_>) -> Option<Arc<ImpulseResponse>> {
         let lock = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let (task, changes, embedding) = {
+        loop {
+            let (task, changes, embedding) = {
+                let mut kept = lock();
+                kept.settle(&self.arrived);
+                (kept.task(slot), kept.changes, kept.instance.embedding)
+            };
+            let done = match task {
+                Task::Nothing(sound) => return sound.loaded(),
+                task => Done::of(task, embedding, find),
+            };
             let mut kept = lock();
-            kept.settle(&self.arrived);
-            (kept.task(slot), kept.changes, kept.instance.embedding)
-        };
-        let done = match task {
-            Task::Nothing(Sound::Loaded(impulse)) => return Some(impulse),
-            Task::Nothing(_) => return None,
-            task => Done::of(task, embedding, find),
-        };
-        let mut kept = lock();
-        if kept.changes != changes {
-            // The next look sees to what came meanwhile.
-            return None;
+            // Overtaken by another session, or by another thread that asked the same: looked at again.
+            if kept.changes == changes {
+                kept.changes += 1;
+                kept.finish(done, slot);
+            }
         }
-        kept.finish(done)
     }
 }
 
@@ -173,11 +188,7 @@ enum Done {
 }
 
 impl Done {
-    fn of(
-        task: Task,
-        embedding: Embedding,
-        find: &dyn Fn(&ContentHash) -> Option<PathBuf>,
-    ) -> Self {
+    fn of(task: Task, embedding: Embedding, find: Find<'_>) -> Self {
         let chosen = |mut reference: ImpulseReference, impulse: ImpulseResponse| {
             let embedded = reference.embed(&impulse, embedding, EMBEDDING_LIMIT);
             let note = embedded.err().map(|error| {
@@ -191,7 +202,7 @@ impl Done {
                 Ok(found) => Self::Found(found),
                 Err(error) => Self::Failed(error),
             },
-            Task::Factory(name) => {
+            Task::Load(Choice::Slot(_, name)) => {
                 let loaded = library::find(name).map_err(|error| error.to_string());
                 let loaded = loaded.and_then(|factory| {
                     let impulse = factory.load().map_err(|error| error.to_string())?;
@@ -204,7 +215,7 @@ impl Done {
                     Err(error) => Self::Refused(error),
                 }
             }
-            Task::File(path) => match load::read(&path, LayoutChoice::Auto) {
+            Task::Load(Choice::File(path)) => match load::read(&path, LayoutChoice::Auto) {
                 Ok(impulse) => {
                     let reference = ImpulseReference::to_file(&path, LayoutChoice::Auto, &impulse);
                     chosen(reference, impulse)
@@ -226,7 +237,7 @@ impl Kept {
                     Ok(instance) => self.begin(instance),
                     Err(error) => self.note = Some(format!("the session's impulse: {error}")),
                 },
-                Arrival::File(path) => self.chosen = Some(path),
+                Arrival::File(path) => self.chosen = Some(Choice::File(path)),
                 Arrival::Embedding(embedding) => {
                     self.instance.embedding = embedding;
                     self.text = None;
@@ -250,17 +261,28 @@ impl Kept {
     }
 
     fn task(&mut self, slot: usize) -> Task {
-        if let Some(path) = self.chosen.take() {
-            self.instance.slot = slot;
-            return Task::File(path);
+        let Instance {
+            impulse,
+            slot: stood,
+            ..
+        } = &self.instance;
+        let unset = impulse.is_none() && !matches!(self.sound, Sound::Missing);
+        match (Slots::factory(slot), &self.chosen) {
+            // The newest wins: of a file and a slot, what was chosen last.
+            (Some(name), None | Some(Choice::Slot(..))) if slot != *stood || unset => {
+                self.chosen = Some(Choice::Slot(slot, name));
+            }
+            // It was moved back before it had been loaded.
+            (_, Some(Choice::Slot(..))) => self.chosen = None,
+            // An empty slot changes nothing.
+            _ => {}
         }
-        if slot != self.instance.slot || self.instance.impulse.is_none() {
+        if let Some(choice) = &self.chosen {
+            return Task::Load(choice.clone());
+        }
+        if slot != *stood {
             self.instance.slot = slot;
             self.text = None;
-            // An empty slot changes nothing.
-            if let Some(name) = Slots::factory(slot) {
-                return Task::Factory(name);
-            }
         }
         match (&self.sound, &self.instance.impulse) {
             (Sound::NotLoaded, Some(reference)) => Task::Resolve(Box::new(reference.clone())),
@@ -268,7 +290,11 @@ impl Kept {
         }
     }
 
-    fn finish(&mut self, done: Done) -> Option<Arc<ImpulseResponse>> {
+    fn finish(&mut self, done: Done, slot: usize) {
+        if self.chosen.take().is_some() {
+            self.instance.slot = slot;
+            self.text = None;
+        }
         match done {
             Done::Found(found) => {
                 self.before = None;
@@ -285,17 +311,14 @@ impl Kept {
                     }
                     self.note = embedded.err().map(|error| error.to_string());
                 }
-                self.sound = Sound::Loaded(Arc::clone(&found.impulse));
-                Some(found.impulse)
+                self.sound = Sound::Loaded(found.impulse);
             }
             Done::Chosen(reference, impulse, note) => {
                 self.before = None;
                 self.note = note;
                 self.instance.impulse = Some(*reference);
                 self.text = None;
-                let impulse = Arc::new(impulse);
-                self.sound = Sound::Loaded(Arc::clone(&impulse));
-                Some(impulse)
+                self.sound = Sound::Loaded(Arc::new(impulse));
             }
             Done::Failed(error) => {
                 self.note = Some(error.to_string());
@@ -310,11 +333,12 @@ impl Kept {
                     }
                     _ => self.sound = Sound::Missing,
                 }
-                None
             }
             Done::Refused(why) => {
                 self.note = Some(why);
-                None
+                if self.instance.impulse.is_none() {
+                    self.sound = Sound::Missing;
+                }
             }
         }
     }

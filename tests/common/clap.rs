@@ -237,7 +237,7 @@ impl Playing {
         let mut y = vec![vec![f32::NAN; frames]; self.outputs];
         let mut input_ports = AudioPorts::with_capacity(self.inputs, 1);
         let mut output_ports = AudioPorts::with_capacity(self.outputs, 1);
-        let channels = x.iter_mut().map(|x| InputChannel::variable(x));
+        let channels = x.iter_mut().map(InputChannel::variable);
         let inputs = input_ports.with_input_buffers([AudioPortBuffer {
             latency: 0,
             channels: AudioPortBufferType::f32_input_only(channels),

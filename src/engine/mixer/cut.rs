@@ -95,7 +95,7 @@ impl Cut {
             states: vec![[Section::default(); 2]; outputs],
         };
         cut.aim(corner_hz);
-        cut.reset();
+        cut.settle();
         cut
     }
 
@@ -160,9 +160,13 @@ impl Cut {
         }
     }
 
-    /// Forgets the sound and rests at its targets.
-    pub fn reset(&mut self) {
+    /// Forgets the sound.
+    pub fn clear(&mut self) {
         self.states.fill([Section::default(); 2]);
+    }
+
+    /// Rests at its targets.
+    pub fn settle(&mut self) {
         self.corner.jump(self.corner.target());
         self.amount.jump(self.amount.target());
     }

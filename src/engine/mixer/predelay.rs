@@ -79,11 +79,15 @@ impl Predelay {
         self.start_fade();
     }
 
-    /// Forgets the sound and ends a fade.
-    pub fn reset(&mut self) {
+    /// Forgets the sound.
+    pub fn clear(&mut self) {
         for ring in &mut self.rings {
             ring.fill(0.0);
         }
+    }
+
+    /// Ends a fade.
+    pub fn settle(&mut self) {
         (self.delay, self.next) = (self.wanted, self.wanted);
         self.fade.jump(1.0);
     }

@@ -15,6 +15,10 @@ const STAGES: usize = 4;
 
 /// What a [`Smooth`] does over some samples.
 #[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "it stays on the stack: a box would allocate"
+)]
 pub(super) enum Course {
     /// The same value for all of them.
     Still(f64),
