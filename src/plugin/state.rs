@@ -82,7 +82,7 @@ impl Sound {
 #[derive(Clone)]
 enum Choice {
     /// What stands in a slot.
-    Slot(usize, &'static str),
+    Slot(&'static str),
     /// A file.
     File(PathBuf),
 }
@@ -202,7 +202,7 @@ impl Done {
                 Ok(found) => Self::Found(found),
                 Err(error) => Self::Failed(error),
             },
-            Task::Load(Choice::Slot(_, name)) => {
+            Task::Load(Choice::Slot(name)) => {
                 let loaded = library::find(name).map_err(|error| error.to_string());
                 let loaded = loaded.and_then(|factory| {
                     let impulse = factory.load().map_err(|error| error.to_string())?;
@@ -270,7 +270,7 @@ impl Kept {
         match (Slots::factory(slot), &self.chosen) {
             // The newest wins: of a file and a slot, what was chosen last.
             (Some(name), None | Some(Choice::Slot(..))) if slot != *stood || unset => {
-                self.chosen = Some(Choice::Slot(slot, name));
+                self.chosen = Some(Choice::Slot(name));
             }
             // It was moved back before it had been loaded.
             (_, Some(Choice::Slot(..))) => self.chosen = None,
