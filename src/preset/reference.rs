@@ -49,21 +49,16 @@ pub struct ImpulseReference {
 }
 
 /// Which impulses are put into what is saved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Embedding {
     /// None: the file must stay where it is, or in the library.
     None,
     /// Those that are not in every Partita anyway.
+    #[default]
     Files,
     /// Factory impulses too.
     All,
-}
-
-impl Default for Embedding {
-    fn default() -> Self {
-        Self::Files
-    }
 }
 
 /// The most text that a copy may take unless asked otherwise: 16 MiB, about 45 s of 24-bit stereo at 48 kHz.
