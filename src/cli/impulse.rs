@@ -65,7 +65,7 @@ impl<'a, M> Shown<'a, M> {
 pub(super) fn run(args: &Args) -> Exit {
     let done = match &args.command {
         Command::List(args) => list::run(args),
-        Command::Show(args) => show::run(args),
+        Command::Show(args) => return show::run(args),
         Command::Check(args) => return check::run(args),
     };
     match done {
