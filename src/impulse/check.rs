@@ -122,7 +122,8 @@ pub fn check(impulse: &ImpulseResponse, analysis: &Analysis) -> Vec<Problem> {
     let mut problems = Vec::new();
     channels(impulse, analysis, peak.dbfs, &mut problems);
     levels(analysis, peak.dbfs, &mut problems);
-    ends(impulse, analysis, &mut problems);
+    let offset = problems.iter().any(|it| it.kind == Kind::DcOffset);
+    ends(impulse, analysis, offset, &mut problems);
     if !USUAL_RATES.contains(&impulse.sample_rate) {
         let target = usual_rate(impulse.sample_rate);
         problems.push(Problem {
@@ -314,7 +315,8 @@ fn levels(analysis: &Analysis, peak: f64, problems: &mut Vec<Problem>) {
     }
 }
 
-fn ends(impulse: &ImpulseResponse, analysis: &Analysis, problems: &mut Vec<Problem>) {
+/// Over an `offset` there is no telling where the sound ends: that is looked at once it is gone.
+fn ends(impulse: &ImpulseResponse, analysis: &Analysis, offset: bool, problems: &mut Vec<Problem>) {
     let rate = f64::from(impulse.sample_rate.max(1));
     let outline = &analysis.outline;
     let peak = outline.peak.as_ref().map_or(0.0, |peak| peak.dbfs);
@@ -329,6 +331,9 @@ fn ends(impulse: &ImpulseResponse, analysis: &Analysis, problems: &mut Vec<Probl
             format!("{:.1} ms of silence come first", 1000.0 * lead),
             "cut it, but for 1 ms",
         );
+    }
+    if offset {
+        return;
     }
     let noise = analysis.decay.broadband.noise_dbfs;
     let long = |frames: usize| {

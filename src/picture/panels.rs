@@ -87,6 +87,7 @@ impl<'a> Sheet<'a> {
             .charts(pixels, width, height)
             .map_err(|error| error.to_string())?;
         self.heat(pixels, width, frames.spectrogram);
+        legend(pixels, width, height, frames.spectrogram).map_err(|error| error.to_string())?;
         Ok(frames)
     }
 
@@ -166,7 +167,7 @@ impl<'a> Sheet<'a> {
             parts.push(format!("mixed after {mixing:.0} ms"));
         }
         if let Some(peak) = &self.analysis.outline.peak {
-            parts.push(format!("peak {:+.1} dBFS", peak.dbfs));
+            parts.push(format!("peak {:.1} dBFS", peak.dbfs));
         }
         parts.join("   ·   ")
     }
@@ -224,6 +225,24 @@ impl<'a> Sheet<'a> {
             .pos(Pos::new(HPos::Right, VPos::Top));
         let at = (frame.right as i32 - x0 - 16, frame.top as i32 - y0 + 12);
         area.draw(&Text::new(text.to_owned(), at, style))?;
+        Ok(())
+    }
+
+    /// The unit of the upright axis, turned, at its left.
+    fn unit_of(
+        &self,
+        area: &Area<'_>,
+        frame: Frame,
+        unit: &str,
+    ) -> Result<(), Box<dyn std::error::Error>> {
+        let (_, y0) = area.get_base_pixel();
+        let style = ("sans", TEXT)
+            .into_font()
+            .transform(FontTransform::Rotate270)
+            .color(&SOFT)
+            .pos(Pos::new(HPos::Center, VPos::Top));
+        let middle = (frame.top + frame.bottom) as i32 / 2 - y0;
+        area.draw(&Text::new(unit.to_owned(), (24, middle), style))?;
         Ok(())
     }
 
@@ -309,24 +328,37 @@ impl<'a> Sheet<'a> {
         let bottom = top - 100.0;
         let mut chart = self.chart(area, bottom..top, false)?;
         let frame = frame_of(chart.plotting_area().get_pixel_range());
-        mesh(&mut chart, "dBFS", 6)?;
+        mesh(&mut chart, 6)?;
+        self.unit_of(area, frame, "dBFS")?;
         let columns = self.columns(frame);
-        for (lane, channel) in self.impulse.channels.iter().take(LANES).enumerate() {
-            let colour = CHANNELS[lane % CHANNELS.len()];
-            let points: Vec<_> = self
-                .extremes(channel, columns / 2)
-                .into_iter()
-                .map(|(at, low, high)| {
-                    let magnitude = high.abs().max(low.abs()).max(1e-20);
-                    (at, (20.0 * magnitude.log10()).clamp(bottom, top))
-                })
-                .collect();
-            chart.draw_series(AreaSeries::new(
-                points.iter().copied(),
-                bottom,
-                colour.mix(0.12),
-            ))?;
-            chart.draw_series(LineSeries::new(points, colour.mix(0.85).stroke_width(2)))?;
+        let lanes: Vec<Vec<(f64, f64)>> = self
+            .impulse
+            .channels
+            .iter()
+            .take(LANES)
+            .map(|channel| {
+                let columns = self.extremes(channel, columns / 2).into_iter();
+                columns
+                    .map(|(at, low, high)| {
+                        let magnitude = high.abs().max(low.abs()).max(1e-20);
+                        (at, (20.0 * magnitude.log10()).clamp(bottom, top))
+                    })
+                    .collect()
+            })
+            .collect();
+        let loudest = (0..columns / 2).map(|column| {
+            let points = lanes.iter().filter_map(|lane| lane.get(column));
+            points
+                .copied()
+                .fold((0.0, bottom), |a, b| (b.0, a.1.max(b.1)))
+        });
+        chart.draw_series(AreaSeries::new(loudest, bottom, SOFT.mix(0.14)))?;
+        for (lane, points) in lanes.iter().enumerate() {
+            let style = CHANNELS[lane % CHANNELS.len()].mix(0.85).stroke_width(2);
+            // No line along the bottom, where it is quieter than the panel shows.
+            let heard = points.chunk_by(|a, b| a.1.max(b.1) > bottom);
+            let lines = heard.map(|part| PathElement::new(part.to_vec(), style));
+            chart.draw_series(lines)?;
         }
         if let Some(noise) = self
             .analysis
@@ -374,7 +406,8 @@ impl<'a> Sheet<'a> {
         let (bottom, top) = (-80.0, 3.0);
         let mut chart = self.chart(area, bottom..top, false)?;
         let frame = frame_of(chart.plotting_area().get_pixel_range());
-        mesh(&mut chart, "dB", 5)?;
+        mesh(&mut chart, 5)?;
+        self.unit_of(area, frame, "dB")?;
         let Some(curve) = decay::curve(self.impulse) else {
             self.label(area, frame, "energy decay")?;
             return Ok(frame);
@@ -480,13 +513,7 @@ impl<'a> Sheet<'a> {
                 area.draw(&PathElement::new(tick, SOFT.stroke_width(2)))?;
             }
         }
-        let turned = ("sans", TEXT)
-            .into_font()
-            .transform(FontTransform::Rotate270)
-            .color(&SOFT)
-            .pos(Pos::new(HPos::Center, VPos::Top));
-        let middle = (frame.top + frame.bottom) as i32 / 2 - y0;
-        area.draw(&Text::new("Hz", (24, middle), turned))?;
+        self.unit_of(area, frame, "Hz")?;
         Ok(frame)
     }
 
@@ -539,6 +566,40 @@ impl<'a> Sheet<'a> {
     }
 }
 
+/// What the spectrogram's colours mean, in its upper right corner.
+fn legend(
+    pixels: &mut [u8],
+    width: u32,
+    height: u32,
+    frame: Frame,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let root = BitMapBackend::with_buffer(pixels, (width, height)).into_drawing_area();
+    let (right, top) = (frame.right as i32 - 16, frame.top as i32 + 14);
+    let style = ("sans", TEXT)
+        .into_font()
+        .color(&PAPER)
+        .pos(Pos::new(HPos::Right, VPos::Top));
+    let loudest = "0 dB (loudest)";
+    root.draw(&Text::new(loudest, (right, top), style.clone()))?;
+    let (text, _) = root.estimate_text_size(loudest, &style)?;
+    let bar = 240;
+    let end = right - text as i32 - 14;
+    for x in 0..bar {
+        let [r, g, b] = heat(x as f32 / bar as f32);
+        let column = [(end - bar + x, top + 4), (end - bar + x + 1, top + 28)];
+        root.draw(&Rectangle::new(column, RGBColor(r, g, b).filled()))?;
+    }
+    let frame_of_bar = [(end - bar, top + 4), (end, top + 28)];
+    root.draw(&Rectangle::new(
+        frame_of_bar,
+        PAPER.mix(0.6).stroke_width(1),
+    ))?;
+    let quietest = format!("spectrogram   −{HEAT_RANGE:.0} dB");
+    root.draw(&Text::new(quietest, (end - bar - 14, top), style))?;
+    root.present()?;
+    Ok(())
+}
+
 /// The loudest of the bins from `low` to `high`, or between two bins the level between theirs.
 fn level_of(column: &[f32], (low, high): (f64, f64)) -> f32 {
     let last = column.len() - 1;
@@ -569,19 +630,16 @@ fn mesh<'a>(
         BitMapBackend<'a>,
         Cartesian2d<plotters::coord::types::RangedCoordf64, plotters::coord::types::RangedCoordf64>,
     >,
-    unit: &str,
     labels: usize,
 ) -> Result<(), Box<dyn std::error::Error>> {
     chart
         .configure_mesh()
         .y_labels(labels)
-        .y_desc(unit)
         .y_label_formatter(&|y| format!("{y:.0}").replace('-', "−"))
         .light_line_style(TRANSPARENT)
         .bold_line_style(GRID.stroke_width(2))
         .axis_style(SOFT.stroke_width(2))
         .label_style(("sans", TEXT).into_font().color(&INK))
-        .axis_desc_style(("sans", TEXT).into_font().color(&SOFT))
         .draw()?;
     Ok(())
 }

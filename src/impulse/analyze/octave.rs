@@ -7,6 +7,7 @@
 //!
 //! Each filter is a Butterworth band-pass of six poles, three sections in f64.
 
+use crate::impulse::resample::RATES;
 use realfft::num_complex::Complex;
 use std::f64::consts::PI;
 
@@ -19,9 +20,15 @@ const NOMINAL: [f64; 9] = [
 /// from 88.2 kHz on.
 ///
 /// A band reaches at most 0.51 of the Nyquist frequency. Above that the bilinear transform bends the lower skirt
-/// until it leaves class 1. Loader thread.
+/// until it leaves class 1. At a rate beyond [`RATES`] there are none: it is a lie of the file's header, and the
+/// filters would ring for a thousand million samples. Loader thread.
 pub fn centres(rate: u32) -> impl Iterator<Item = f64> {
-    let top = 0.51 * f64::from(rate) / 2.0;
+    let known = RATES.contains(&rate);
+    let top = if known {
+        0.51 * f64::from(rate) / 2.0
+    } else {
+        0.0
+    };
     NOMINAL.into_iter().filter(move |&hz| edges(hz).1 <= top)
 }
 
