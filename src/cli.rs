@@ -3,6 +3,7 @@
 //! Results go to stdout; progress, warnings and errors to stderr, errors as one line that begins
 //! with `partita:`. How it ended is the exit code: [`Exit`].
 
+mod about;
 mod exit;
 mod impulse;
 mod render;

@@ -1,6 +1,7 @@
 //! `partita impulse`: what there is, and what one is like.
 
 mod chain;
+mod check;
 mod convert;
 mod echo;
 mod list;
@@ -9,7 +10,6 @@ mod show;
 mod written;
 
 use super::{Exit, exit, say};
-use crate::impulse::analyze::{Analysis, analyze};
 use crate::impulse::load::{MAX_CHANNELS, MAX_MAGNITUDE, MAX_SAMPLES, MAX_SECONDS};
 use crate::impulse::{ImpulseResponse, Layout, library};
 use clap::Subcommand;
@@ -42,6 +42,8 @@ enum Command {
     List(list::Args),
     /// Describe a factory impulse or a file
     Show(show::Args),
+    /// Find what is wrong with an impulse, and write a copy that has it put right
+    Check(check::Args),
     /// Write an impulse as one file, a pair, mono files, mcfx-packed or a jconvolver .conf
     Convert(convert::Args),
     /// Trim, stretch, damp, reverse… an impulse and write it
@@ -52,9 +54,9 @@ enum Command {
     Chain(chain::Args),
 }
 
-/// An impulse, for a machine.
+/// An impulse, for a machine, with what was `measured`.
 #[derive(Serialize)]
-struct Shown<'a> {
+struct Shown<'a, M> {
     name: &'a str,
     channels: usize,
     layout: Layout,
@@ -66,11 +68,15 @@ struct Shown<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     licence: Option<&'a str>,
     #[serde(flatten)]
-    analysis: Analysis,
+    measured: M,
 }
 
-impl<'a> Shown<'a> {
-    fn new(impulse: &'a ImpulseResponse, factory: Option<&'a library::FactoryImpulse>) -> Self {
+impl<'a, M> Shown<'a, M> {
+    fn new(
+        impulse: &'a ImpulseResponse,
+        factory: Option<&'a library::FactoryImpulse>,
+        measured: M,
+    ) -> Self {
         Self {
             name: &impulse.name,
             channels: impulse.channels.len(),
@@ -79,7 +85,7 @@ impl<'a> Shown<'a> {
             kind: factory.map(|factory| factory.kind),
             description: factory.map(|factory| factory.description),
             licence: factory.map(|factory| factory.licence),
-            analysis: analyze(impulse),
+            measured,
         }
     }
 }
@@ -87,7 +93,8 @@ impl<'a> Shown<'a> {
 pub(super) fn run(args: &Args) -> Exit {
     let done = match &args.command {
         Command::List(args) => list::run(args),
-        Command::Show(args) => show::run(args),
+        Command::Show(args) => return show::run(args),
+        Command::Check(args) => return check::run(args),
         Command::Convert(args) => return convert::run(args),
         Command::Shape(args) => return shape::run(args),
         Command::Echo(args) => return echo::run(args),
@@ -99,15 +106,6 @@ pub(super) fn run(args: &Args) -> Exit {
             say::error(error);
             Exit::Impulse
         }
-    }
-}
-
-pub(super) fn name_of(layout: Layout) -> &'static str {
-    match layout {
-        Layout::Mono => "mono",
-        Layout::Stereo => "stereo",
-        Layout::TrueStereo => "true stereo",
-        Layout::Matrix | Layout::MatrixOf { .. } => "matrix",
     }
 }
 

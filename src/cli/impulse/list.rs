@@ -1,7 +1,8 @@
 //! `partita impulse list`: what there is.
 
-use super::{Shown, name_of, print_json};
+use super::{Shown, print_json};
 use crate::cli::say;
+use crate::impulse::analyze::outline;
 use crate::impulse::library;
 use crate::loader::LoaderError;
 
@@ -19,7 +20,7 @@ pub(super) fn run(args: &Args) -> Result<(), LoaderError> {
     }
     let shown = all
         .iter()
-        .map(|(impulse, factory)| Shown::new(impulse, Some(*factory)));
+        .map(|(impulse, factory)| Shown::new(impulse, Some(*factory), outline(impulse)));
     if args.json {
         print_json(&shown.collect::<Vec<_>>());
         return Ok(());
@@ -28,8 +29,8 @@ pub(super) fn run(args: &Args) -> Result<(), LoaderError> {
         say::result(format_args!(
             "{:<16} {:<11} {:>5.2} s  {}",
             one.name,
-            name_of(one.layout),
-            one.analysis.seconds,
+            one.layout.name(),
+            one.measured.seconds,
             one.description.unwrap_or_default()
         ));
     }

@@ -2,6 +2,7 @@
 
 use super::mp3;
 use serde::Serialize;
+use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};
 
 /// The format of a sound file.
@@ -23,6 +24,20 @@ pub enum FileFormat {
     Mp3,
     /// A text that puts a matrix together from other files.
     Jconvolver,
+}
+
+impl fmt::Display for FileFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Wav => "WAV",
+            Self::Aiff => "AIFF",
+            Self::Caf => "CAF",
+            Self::Flac => "FLAC",
+            Self::OggVorbis => "Ogg Vorbis",
+            Self::Mp3 => "MP3",
+            Self::Jconvolver => "jconvolver .conf",
+        })
+    }
 }
 
 /// Tags before the sound beyond which a file is an attack on patience.
