@@ -41,6 +41,12 @@ fn every_factory_impulse_loads_as_the_catalogue_says() {
         assert!(impulse.channels.iter().flatten().any(|&x| x != 0.0));
         assert!(!factory.description.is_empty() && !factory.description.contains('\n'));
         assert_eq!(factory.licence, "MIT OR Apache-2.0");
+        assert!(factory.tags.iter().all(|tag| {
+            !tag.is_empty()
+                && tag
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+        }));
         // A name must read as a name, not as a path.
         assert!(
             factory

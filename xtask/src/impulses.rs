@@ -53,14 +53,27 @@ pub struct Arguments {
 struct Impulse {
     /// Its file is `impulses/<name>.wav`.
     name: &'static str,
-    /// echo, room, hall, plate or spring.
+    /// echo, room, ambience, chamber, hall, church, plate, spring, effect or speaker.
     kind: &'static str,
     /// What its channels are: mono, stereo or true-stereo (LL, LR, RL, RR).
     layout: &'static str,
+    /// Single words to find it by.
+    tags: &'static [&'static str],
+    /// What it shall measure, if it decays.
+    design: Option<Design>,
     /// One line for the user.
     description: &'static str,
     /// Makes its channels.
     make: fn() -> Vec<Vec<f64>>,
+}
+
+/// What an impulse shall measure.
+#[derive(Clone, Copy)]
+struct Design {
+    /// T30 in seconds per octave band, 125 Hz to 8 kHz.
+    t30: [f64; 7],
+    /// C80 in dB, energies of all channels added.
+    c80: f64,
 }
 
 const IMPULSES: [Impulse; 6] = [
@@ -68,6 +81,8 @@ const IMPULSES: [Impulse; 6] = [
         name: "echo-two-spikes",
         kind: "echo",
         layout: "mono",
+        tags: &["textbook", "spikes", "delay", "dry"],
+        design: None,
         description: "The sound and one copy, half as loud, 400 ms later",
         make: echo::two_spikes,
     },
@@ -75,6 +90,8 @@ const IMPULSES: [Impulse; 6] = [
         name: "echo-ping-pong",
         kind: "echo",
         layout: "true-stereo",
+        tags: &["delay", "bounce", "rhythm", "wide"],
+        design: None,
         description: "Repeats every 250 ms that bounce left and right, each darker; without the dry sound",
         make: echo::ping_pong,
     },
@@ -82,6 +99,8 @@ const IMPULSES: [Impulse; 6] = [
         name: "room",
         kind: "room",
         layout: "true-stereo",
+        tags: &["live", "studio", "small", "close"],
+        design: None,
         description: "A live room of 180 cubic metres, 0.7 s, close microphones; direct sound at the start",
         make: rooms::room,
     },
@@ -89,6 +108,8 @@ const IMPULSES: [Impulse; 6] = [
         name: "hall",
         kind: "hall",
         layout: "true-stereo",
+        tags: &["concert", "large", "long", "classical"],
+        design: None,
         description: "A concert hall of 15 000 cubic metres, 3 s, a seat in front; direct sound at the start",
         make: rooms::hall,
     },
@@ -96,6 +117,8 @@ const IMPULSES: [Impulse; 6] = [
         name: "plate",
         kind: "plate",
         layout: "stereo",
+        tags: &["studio", "bright", "dense", "vintage"],
+        design: None,
         description: "A studio plate, 2 m by 1 m of steel, 2 s: bright, dense at once; without the dry sound",
         make: plate::plate,
     },
@@ -103,6 +126,8 @@ const IMPULSES: [Impulse; 6] = [
         name: "spring",
         kind: "spring",
         layout: "stereo",
+        tags: &["guitar", "vintage", "surf", "chirp"],
+        design: None,
         description: "A tank of three springs, 2.2 s: chirping echoes; without the dry sound",
         make: spring::spring,
     },
@@ -199,9 +224,20 @@ fn catalogue() -> String {
     for impulse in &IMPULSES {
         writeln!(
             text,
-            "\n[[impulse]]\nname = {:?}\nkind = {:?}\nlayout = {:?}\ndescription = {:?}\nlicence = {LICENCE:?}",
-            impulse.name, impulse.kind, impulse.layout, impulse.description
+            "\n[[impulse]]\nname = {:?}\nkind = {:?}\nlayout = {:?}\ntags = {:?}",
+            impulse.name, impulse.kind, impulse.layout, impulse.tags
         )
+        .and_then(|()| match impulse.design {
+            Some(Design { t30, c80 }) => writeln!(text, "t30 = {t30:?}\nc80 = {c80:?}"),
+            None => Ok(()),
+        })
+        .and_then(|()| {
+            writeln!(
+                text,
+                "description = {:?}\nlicence = {LICENCE:?}",
+                impulse.description
+            )
+        })
         .expect("a String can be written to");
     }
     text

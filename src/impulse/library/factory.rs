@@ -31,16 +31,35 @@ static WAVS: &[(&str, &[u8])] = embedded! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// Spikes.
+    /// Repeats that are heard one by one.
     Echo,
     /// A small space.
     Room,
-    /// A large one.
+    /// The early sound of a space, without its tail.
+    Ambience,
+    /// A hard small room built for its reverberation.
+    Chamber,
+    /// A large space for music.
     Hall,
+    /// A larger one of stone.
+    Church,
     /// A steel plate.
     Plate,
     /// A spring tank.
     Spring,
+    /// What no space does: gated, reversed.
+    Effect,
+    /// The colour of a loudspeaker or a line.
+    Speaker,
+}
+
+/// What the generator aimed at; tests/impulse_factory.rs measures what became of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Design {
+    /// Decay time T30 in seconds per octave band, 125 Hz to 8 kHz.
+    pub t30: [f64; 7],
+    /// Early-to-late balance C80 in dB, energies of all channels added.
+    pub c80: f64,
 }
 
 /// An impulse that is part of the program.
@@ -50,6 +69,10 @@ pub struct FactoryImpulse {
     pub name: &'static str,
     /// What makes its sound.
     pub kind: Kind,
+    /// Single lower-case words to find it by.
+    pub tags: &'static [&'static str],
+    /// What it was designed to measure. `None` for what has no reverberation.
+    pub design: Option<Design>,
     /// What its channels are.
     pub layout: Layout,
     /// One line about it.
@@ -85,6 +108,16 @@ pub fn factory() -> &'static [FactoryImpulse] {
                     wav: wav.expect("every catalogue entry has a line in WAVS").1,
                     name: entry.name.leak(),
                     kind: entry.kind,
+                    tags: entry
+                        .tags
+                        .into_iter()
+                        .map(|tag| -> &str { tag.leak() })
+                        .collect::<Vec<_>>()
+                        .leak(),
+                    design: entry
+                        .t30
+                        .zip(entry.c80)
+                        .map(|(t30, c80)| Design { t30, c80 }),
                     layout: entry.layout,
                     description: entry.description.leak(),
                     licence: entry.licence.leak(),
@@ -108,6 +141,9 @@ struct Entry {
     name: String,
     kind: Kind,
     layout: Layout,
+    tags: Vec<String>,
+    t30: Option<[f64; 7]>,
+    c80: Option<f64>,
     description: String,
     licence: String,
 }
