@@ -3,6 +3,12 @@
 //! Guaranteed: measured on the samples as they are, at their own rate; nothing is resampled, trimmed or scaled first.
 //! A level that does not exist, that of silence, is `None` and not a very small number.
 
+pub mod decay;
+mod energy;
+mod line;
+pub mod octave;
+mod tail;
+
 use super::ImpulseResponse;
 use serde::Serialize;
 
@@ -104,6 +110,15 @@ fn peak(impulse: &ImpulseResponse) -> Option<(f32, Peak)> {
         }
     }
     loudest
+}
+
+/// First frame of one channel within 20 dB of its peak (ISO 3382-1, 5.3.2). `None` in silence. Loader thread.
+pub fn onset(samples: &[f32]) -> Option<usize> {
+    let peak = samples.iter().fold(0.0_f32, |peak, x| peak.max(x.abs()));
+    let level = f64::from(peak) * 10_f64.powf(ONSET_DB / 20.0);
+    samples
+        .iter()
+        .position(|x| peak > 0.0 && f64::from(x.abs()) >= level)
 }
 
 /// `None` for no energy at all.
