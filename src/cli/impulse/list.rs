@@ -2,6 +2,7 @@
 
 use super::{Shown, name_of, print_json};
 use crate::cli::say;
+use crate::impulse::analyze::outline;
 use crate::impulse::library;
 use crate::loader::LoaderError;
 
@@ -19,7 +20,7 @@ pub(super) fn run(args: &Args) -> Result<(), LoaderError> {
     }
     let shown = all
         .iter()
-        .map(|(impulse, factory)| Shown::new(impulse, Some(*factory)));
+        .map(|(impulse, factory)| Shown::new(impulse, Some(*factory), outline(impulse)));
     if args.json {
         print_json(&shown.collect::<Vec<_>>());
         return Ok(());
@@ -29,7 +30,7 @@ pub(super) fn run(args: &Args) -> Result<(), LoaderError> {
             "{:<16} {:<11} {:>5.2} s  {}",
             one.name,
             name_of(one.layout),
-            one.analysis.seconds,
+            one.measured.seconds,
             one.description.unwrap_or_default()
         ));
     }
