@@ -4,7 +4,7 @@
 
 mod factory;
 
-pub use factory::{FactoryImpulse, Kind, embedded, factory};
+pub use factory::{Design, FactoryImpulse, Kind, embedded, factory};
 
 use super::ImpulseResponse;
 use super::load::{self, LayoutChoice, LoadError, Loaded};
