@@ -18,7 +18,7 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// List the factory impulses
+    /// List the factory impulses and yours
     List(list::Args),
     /// Describe a factory impulse or a WAV file
     Show(show::Args),
@@ -58,7 +58,7 @@ impl<'a> Shown<'a> {
 
 pub(super) fn run(args: &Args) -> Exit {
     let done = match &args.command {
-        Command::List(args) => list::run(args),
+        Command::List(args) => return list::run(args),
         Command::Show(args) => show::run(args),
     };
     match done {

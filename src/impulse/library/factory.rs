@@ -5,6 +5,7 @@
 //! To add one: its WAV in impulses/, its entry in impulses/catalogue.toml, its line in `WAVS`.
 //! tests/impulse_library.rs fails while the three disagree.
 
+use super::hash::ContentHash;
 use crate::impulse::load::{self, LayoutChoice, LoadError};
 use crate::impulse::{ImpulseResponse, Layout};
 use serde::Deserialize;
@@ -83,6 +84,11 @@ pub struct FactoryImpulse {
 }
 
 impl FactoryImpulse {
+    /// The hash of its WAV, which a new version of the program may make anew.
+    pub fn hash(&self) -> ContentHash {
+        ContentHash::of(self.wav)
+    }
+
     /// Decodes it. Fails only if the program was built from a broken WAV. Loader thread.
     pub fn load(&self) -> Result<ImpulseResponse, LoadError> {
         let layout = match self.layout {
