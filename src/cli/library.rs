@@ -157,7 +157,7 @@ pub(super) fn warn(library: &Library, report: &Report, most: usize) {
             _ => continue,
         };
         lines.push(format!(
-            "{}: {why}; its {} are listed as they were",
+            "{}: {why}; what was in it ({}) is listed as it was",
             folder.path.display(),
             say::count(folder.files, "impulse")
         ));

@@ -10,6 +10,9 @@ use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 const MAX_TAGS: usize = 16;
 const MAX_TAG: usize = 64;
 
+/// The words of a query that count: whoever pastes a book need not wait for the answer.
+const MAX_WORDS: usize = 64;
+
 /// Text as it is compared: decomposed (Unicode Annex 15, form KD), without accents, in lower case. Letters that Unicode
 /// does not decompose are written as their languages do without them.
 pub fn fold(text: &str) -> String {
@@ -40,6 +43,10 @@ fn words(folded: &str) -> impl Iterator<Item = &str> {
         .filter(|word| !word.is_empty())
 }
 
+fn spaced<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// The tags of a file: its folders within the library, and the words of three letters or more in its name.
 pub(super) fn tags(folder: &Path, path: &Path) -> Vec<String> {
     let inside = path.strip_prefix(folder).unwrap_or(path);
@@ -67,14 +74,18 @@ pub(super) fn tags(folder: &Path, path: &Path) -> Vec<String> {
 #[derive(Clone, Debug)]
 pub(super) struct Searched {
     name: String,
+    /// The words of the name, with one space between.
+    plain: String,
     tags: Vec<String>,
     rest: String,
 }
 
 impl Searched {
     pub fn new(name: &str, tags: &[String], rest: &str) -> Self {
+        let name = fold(name);
         Self {
-            name: fold(name),
+            plain: spaced(words(&name)),
+            name,
             tags: tags.iter().map(|tag| fold(tag)).collect(),
             rest: fold(rest),
         }
@@ -96,9 +107,9 @@ impl Searched {
         }
         let whole = if query.words.is_empty() {
             0
-        } else if self.name == query.whole {
+        } else if self.plain == query.whole {
             200
-        } else if self.name.starts_with(&query.whole) {
+        } else if self.plain.starts_with(&query.whole) {
             100
         } else {
             0
@@ -138,10 +149,11 @@ pub(super) struct Words {
 
 impl Words {
     pub fn new(query: &str) -> Self {
-        let whole = fold(query.trim());
+        let folded = fold(query);
+        let words: Vec<_> = words(&folded).take(MAX_WORDS).collect();
         Self {
-            words: words(&whole).map(str::to_owned).collect(),
-            whole,
+            whole: spaced(words.iter().copied()),
+            words: words.into_iter().map(str::to_owned).collect(),
         }
     }
 }
