@@ -139,11 +139,11 @@ impl<'a> Listed<'a> {
                 name_of(sound.layout),
                 sound.seconds,
                 match sound.t30_s {
-                    Some(t30) => format!("{t30:>6.2} s"),
-                    None => format!("{:>8}", "-"),
+                    Some(t30) => format!("T30 {t30:>5.2} s"),
+                    None => " ".repeat(11),
                 }
             ),
-            None => format!("{:<11} {:>8} {:>8}", "-", "-", "-"),
+            None => " ".repeat(32),
         };
         let about = match (&self.factory, &self.path) {
             (Some(factory), _) => factory.description,

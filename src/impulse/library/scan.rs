@@ -318,7 +318,7 @@ fn listen(path: &Path) -> Result<Sound, String> {
 mod tests {
     use super::*;
 
-    const NEVER: AtomicBool = AtomicBool::new(false);
+    static NEVER: AtomicBool = AtomicBool::new(false);
 
     fn candidate(path: &Path) -> Candidate {
         Candidate {
