@@ -223,3 +223,29 @@ fn a_killed_scan_leaves_a_whole_index() {
     }
     assert_eq!(user(&shelf.scanned().0).len(), 401);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_folders_are_those_of_the_platform() {
+    let shelf = Shelf::new();
+    let first = |set: &[(&str, &str)]| {
+        let mut command = command(&shelf, &["library", "folders", "--json"]);
+        command
+            .env_remove("PARTITA_HOME")
+            .env("HOME", shelf.home.path());
+        for name in ["XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"] {
+            command.env_remove(name);
+        }
+        let output = command.envs(set.iter().copied()).output().unwrap();
+        let folders: Value = serde_json::from_slice(&output.stdout).unwrap();
+        folders[0]["path"].as_str().unwrap().to_owned()
+    };
+    let under = |name: &str| shelf.path(name).to_string_lossy().into_owned();
+    assert_eq!(first(&[]), under(".local/share/partita/impulses"));
+    let data = under("data");
+    let set = [("XDG_DATA_HOME", data.as_str())];
+    assert_eq!(first(&set), under("data/partita/impulses"));
+    assert_eq!(first(&[("PARTITA_HOME", &under("p"))]), under("p/impulses"));
+    // Nothing is made by looking.
+    assert!(!shelf.path(".local").exists() && !shelf.path("p").exists());
+}

@@ -390,6 +390,7 @@ mod unix {
         link("impulses/a", "impulses/a/self");
         symlink("loop.wav", shelf.path("impulses/loop.wav")).unwrap();
         link("nowhere.wav", "impulses/broken.wav");
+        link("nowhere", "impulses/broken");
         link("elsewhere", "impulses/out");
         link("elsewhere", "impulses/out again");
         // 2^20 ways through twenty doubled folders, none of them a cycle.

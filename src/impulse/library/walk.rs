@@ -160,12 +160,15 @@ fn walk_one(
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
-                // A link to a folder around it adds nothing and hides nothing.
-                if error.loop_ancestor().is_none() {
-                    let path = error.path().unwrap_or(folder).to_owned();
-                    let what = error
-                        .into_io_error()
-                        .map_or_else(|| "it cannot be read".to_owned(), |error| error.to_string());
+                let path = error.path().unwrap_or(folder).to_owned();
+                // A link to a folder around it adds nothing and hides nothing; nor does one that leads nowhere, unless
+                // it has an impulse's name.
+                let round = error.loop_ancestor().is_some();
+                let error = error.into_io_error();
+                let gone = error.as_ref().map(io::Error::kind) == Some(io::ErrorKind::NotFound);
+                if !round && (!gone || is_impulse_name(&path)) {
+                    let what =
+                        error.map_or_else(|| "it cannot be read".to_owned(), |e| e.to_string());
                     Problem::record(&mut walked.problems, path, what);
                 }
                 continue;
