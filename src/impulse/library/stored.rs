@@ -45,7 +45,7 @@ enum Text {
     Other(OsString),
 }
 
-/// A path of any bytes, for `#[serde(transparent)]`-like use in lists and fields.
+/// A path of any bytes, for lists and fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct StoredPath(pub PathBuf);
 
