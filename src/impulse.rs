@@ -5,13 +5,14 @@
 //! makes it take more memory than [`load::MAX_SAMPLES`] allows.
 //!
 //! The flow: [`library`] says which, [`load`] reads it, [`resample`] takes it to the session's rate,
-//! [`shape`] changes it, [`analyze`] says what it is. All of it allocates. Loader thread.
+//! [`shape`] changes it, [`analyze`] says what it is, [`save`] writes it. All of it allocates. Loader thread.
 #![forbid(unsafe_code)]
 
 pub mod analyze;
 pub mod library;
 pub mod load;
 pub mod resample;
+pub mod save;
 pub mod shape;
 
 /// Recorded or made sound that a signal is convolved with: one buffer per channel, all of the same

@@ -10,6 +10,7 @@
 //! [`engine`] convolves: no file, no thread, no lock, no allocation once it is built.
 //! [`impulse`] reads and makes impulse responses: it knows no engine.
 //! [`loader`] is the only stair between the two.
+//! [`output`] writes files whole or not at all.
 //! [`render`] takes WAV files through the engine, [`cli`] is the command line over everything.
 
 pub mod engine;
@@ -18,4 +19,5 @@ pub mod impulse;
 pub mod cli;
 pub mod denormals;
 pub mod loader;
+pub mod output;
 pub mod render;

@@ -10,16 +10,15 @@
 //!
 //! Any thread may render, several at once; none of this is for the audio thread.
 
-mod dither;
 mod reader;
-mod writer;
 
+pub use crate::output::{Existing, Format, OutputFault, Written};
 pub use reader::{InputFault, LOUDEST, MAX_CHANNELS, WavReader};
-pub use writer::{Destination, Existing, Format, OutputFault, WavWriter, Written};
 
 use crate::engine::mixer::{Mix, Mixer};
 use crate::engine::{Block, OfflineConvolver, PrepareError};
 use crate::loader::{LoaderError, Source};
+use crate::output::{Destination, WavWriter};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -173,7 +172,7 @@ pub fn render(
     };
     let mut reader = WavReader::open(&job.input).map_err(bad_input)?;
     let destination =
-        Destination::check(&job.output, &job.input, job.existing).map_err(bad_output)?;
+        Destination::check(&job.output, &[&job.input], job.existing).map_err(bad_output)?;
     let (inputs, rate) = (reader.channels(), reader.sample_rate());
     let fitted = source.fit(inputs, rate)?;
     let outputs = fitted.routing.outputs();
@@ -193,7 +192,7 @@ pub fn render(
     };
     let input_frames = reader.frames();
     let frames = input_frames.saturating_add(tail);
-    let mut writer = WavWriter::create(destination, settings.format, outputs, rate, frames)
+    let mut writer = WavWriter::create(destination, settings.format, outputs, rate, frames, &[])
         .map_err(bad_output)?;
     let mut convolver =
         OfflineConvolver::new(&fitted.routing, &fitted.responses()).map_err(|fault| {

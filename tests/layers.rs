@@ -18,11 +18,17 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
             "log::",
         ],
     ),
-    ("impulse", &["impulse"], &[]),
+    // Files that a render and an impulse are written to alike: it knows neither.
+    ("output", &["output"], &[]),
+    ("impulse", &["impulse", "output"], &[]),
     ("denormals", &[], &["std::"]),
     ("loader", &["impulse", "engine"], &[]),
-    ("render", &["loader", "engine", "impulse"], &[]),
-    ("cli", &["render", "loader", "engine", "impulse"], &[]),
+    ("render", &["loader", "engine", "impulse", "output"], &[]),
+    (
+        "cli",
+        &["render", "loader", "engine", "impulse", "output"],
+        &[],
+    ),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -4,7 +4,6 @@ mod list;
 mod show;
 
 use super::{Exit, exit, say};
-use crate::impulse::analyze::{Analysis, analyze};
 use crate::impulse::{ImpulseResponse, Layout, library};
 use clap::Subcommand;
 use serde::Serialize;
@@ -24,9 +23,9 @@ enum Command {
     Show(show::Args),
 }
 
-/// An impulse, for a machine.
+/// An impulse, for a machine, with what was `measured`.
 #[derive(Serialize)]
-struct Shown<'a> {
+struct Shown<'a, M> {
     name: &'a str,
     channels: usize,
     layout: Layout,
@@ -38,11 +37,15 @@ struct Shown<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     licence: Option<&'a str>,
     #[serde(flatten)]
-    analysis: Analysis,
+    measured: M,
 }
 
-impl<'a> Shown<'a> {
-    fn new(impulse: &'a ImpulseResponse, factory: Option<&'a library::FactoryImpulse>) -> Self {
+impl<'a, M> Shown<'a, M> {
+    fn new(
+        impulse: &'a ImpulseResponse,
+        factory: Option<&'a library::FactoryImpulse>,
+        measured: M,
+    ) -> Self {
         Self {
             name: &impulse.name,
             channels: impulse.channels.len(),
@@ -51,7 +54,7 @@ impl<'a> Shown<'a> {
             kind: factory.map(|factory| factory.kind),
             description: factory.map(|factory| factory.description),
             licence: factory.map(|factory| factory.licence),
-            analysis: analyze(impulse),
+            measured,
         }
     }
 }

@@ -1,7 +1,10 @@
 //! `partita impulse show`: what one impulse is like.
 
+mod figures;
+
 use super::{Shown, name_of, print_json};
 use crate::cli::{render, say};
+use crate::impulse::analyze::analyze;
 use crate::impulse::library;
 use crate::impulse::load::LayoutChoice;
 use crate::loader::LoaderError;
@@ -32,14 +35,12 @@ pub(super) fn run(args: &Args) -> Result<(), LoaderError> {
         library::Source::Factory(factory) => Some(factory),
         library::Source::File(_) => None,
     };
-    let shown = Shown::new(&impulse, factory);
+    let shown = Shown::new(&impulse, factory, analyze(&impulse));
     if args.json {
         print_json(&shown);
         return Ok(());
     }
-    let measured = &shown.analysis;
-    let level = |value: Option<f64>, unit| say::level(value.unwrap_or(f64::NEG_INFINITY), unit);
-    let line = |label: &str, text: String| say::result(format_args!("{label:<10}{text}"));
+    let line = |label: &str, text: String| say::result(format_args!("{label:<12}{text}"));
     line("name", shown.name.to_owned());
     if let Some(description) = shown.description {
         line("what", description.to_owned());
@@ -49,18 +50,14 @@ pub(super) fn run(args: &Args) -> Result<(), LoaderError> {
         format!("{} ({})", shown.channels, name_of(shown.layout)),
     );
     line("rate", format!("{} Hz", shown.sample_rate));
-    line(
-        "length",
-        format!("{:.3} s ({} samples)", measured.seconds, measured.frames),
-    );
-    let loudest = measured.peak.as_ref().map(|peak| peak.dbfs);
-    line("peak", level(loudest, "dBFS"));
-    line("energy", level(measured.energy_db, "dB"));
-    if let Some(silence) = measured.leading_silence_ms {
-        line("onset", format!("{silence:.2} ms"));
+    for (label, text) in figures::lines(&shown.measured, shown.layout) {
+        line(label, text);
     }
     if let Some(licence) = shown.licence {
         line("licence", licence.to_owned());
+    }
+    for row in figures::decays(&shown.measured.decay) {
+        say::result(row);
     }
     Ok(())
 }

@@ -1,20 +1,12 @@
-//! A WAV file, written block by block under a temporary name.
-//!
-//! What is guaranteed: until [`WavWriter::finish`] the file at the output's name is what it was
-//! before, byte for byte, or is not there. The samples go to a file beside it, which is synced to the
-//! disk and renamed at the end. If anything stops the render (an error, a full disk, Ctrl-C), that file is removed.
-//! Only a process that is killed outright leaves one behind, named `.partita-….part`.
+//! A WAV file, written block by block into a [`Pending`] file.
 //!
 //! Whole blocks are encoded here, not given to hound sample by sample. The header is plain for
 //! 16 bits and float in mono and stereo, `WAVE_FORMAT_EXTENSIBLE` otherwise, with no speaker
 //! positions beyond stereo: the channels of a matrix have none.
 
 use super::dither::Tpdf;
-use std::fs;
-use std::io::{self, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
-use thiserror::Error;
+use super::{Destination, OutputFault, Pending};
+use std::io::{Seek, SeekFrom, Write};
 
 /// How samples are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,50 +31,6 @@ impl Format {
     }
 }
 
-/// What happens to a file that is already there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Existing {
-    /// It stays, and the render fails.
-    #[default]
-    Keep,
-    /// It is replaced, once the render is complete.
-    Replace,
-}
-
-/// Why an output cannot be written.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum OutputFault {
-    /// It is there already.
-    #[error("exists already; --force replaces it")]
-    Exists,
-    /// It is the input.
-    #[error("is the input itself; choose another name")]
-    IsInput,
-    /// A folder, where a file was expected.
-    #[error("is a folder; name a file in it, or use --output-dir")]
-    IsFolder,
-    /// A pipe or a device.
-    #[error("is not a regular file; a render is written to a WAV file on disk")]
-    NotAFile,
-    /// The folder to write to is not there.
-    #[error("cannot be written: there is no folder {}; make it first", .0.display())]
-    NoFolder(PathBuf),
-    /// Longer than the WAV format can say.
-    #[error(
-        "would have {:.2} GB of samples; a WAV file holds at most 4.29 GB: {advice}", *bytes as f64 / 1e9
-    )]
-    TooLarge {
-        /// Bytes of samples.
-        bytes: u64,
-        /// What the user can do.
-        advice: &'static str,
-    },
-    /// The system says no.
-    #[error("cannot be written: {0}")]
-    Io(#[from] io::Error),
-}
-
 /// What was written.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Written {
@@ -95,57 +43,11 @@ pub struct Written {
     pub over: u64,
 }
 
-/// An output with its name checked, and nothing written yet.
-#[derive(Debug)]
-pub struct Destination {
-    path: PathBuf,
-    folder: PathBuf,
-    existing: Existing,
-}
-
-impl Destination {
-    /// Checks the name. A link is followed, so that the file it leads to is the one replaced.
-    /// Errors: [`OutputFault::Exists`], `IsInput`, `IsFolder`, `NotAFile`, `NoFolder`, `Io`.
-    pub fn check(path: &Path, input: &Path, existing: Existing) -> Result<Self, OutputFault> {
-        let mut target = path.to_owned();
-        match fs::metadata(path) {
-            Ok(kind) if kind.is_dir() => return Err(OutputFault::IsFolder),
-            Ok(kind) if !kind.is_file() => return Err(OutputFault::NotAFile),
-            Ok(_) => {
-                target = fs::canonicalize(path)?;
-                if fs::canonicalize(input).is_ok_and(|input| input == target) {
-                    return Err(OutputFault::IsInput);
-                }
-                if existing == Existing::Keep {
-                    return Err(OutputFault::Exists);
-                }
-            }
-            // A name that ends in a separator names a folder that is not there.
-            Err(_) if path.as_os_str().as_encoded_bytes().ends_with(b"/") => {
-                return Err(OutputFault::NoFolder(path.to_owned()));
-            }
-            Err(_) => {}
-        }
-        let folder = match target.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-            _ => PathBuf::from("."),
-        };
-        if !folder.is_dir() {
-            return Err(OutputFault::NoFolder(folder));
-        }
-        Ok(Self {
-            path: target,
-            folder,
-            existing,
-        })
-    }
-}
-
 /// A WAV file being written.
 #[derive(Debug)]
 pub struct WavWriter {
-    file: NamedTempFile,
-    destination: Destination,
+    file: Pending,
+    chunks: Vec<u8>,
     format: Format,
     channels: usize,
     sample_rate: u32,
@@ -161,7 +63,8 @@ const CHUNK_BYTES: usize = 1 << 16;
 const MAX_DATA_BYTES: u64 = u32::MAX as u64 - 128;
 
 impl WavWriter {
-    /// Makes the temporary file, for exactly `frames` frames, and writes its header.
+    /// Makes the temporary file, for exactly `frames` frames, and writes its header. `chunks` are whole RIFF chunks,
+    /// padded, to stand before the samples; usually none.
     ///
     /// Errors: [`OutputFault::TooLarge`], before anything is made; [`OutputFault::Io`].
     pub fn create(
@@ -170,10 +73,11 @@ impl WavWriter {
         channels: usize,
         sample_rate: u32,
         frames: u64,
+        chunks: &[u8],
     ) -> Result<Self, OutputFault> {
         let frame = (channels * format.bytes()) as u64;
         let data = frames.saturating_mul(frame);
-        if data > MAX_DATA_BYTES {
+        if data.saturating_add(chunks.len() as u64) > MAX_DATA_BYTES {
             let advice = match format {
                 Format::F32 => "use --format i24 or i16, or split the input",
                 _ => "split the input",
@@ -183,18 +87,20 @@ impl WavWriter {
                 advice,
             });
         }
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".partita-").suffix(".part");
-        // What any new file of the user's would have; the umask takes its share of it.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut file = builder.tempfile_in(&destination.folder)?;
-        file.as_file_mut()
-            .write_all(&header(format, channels, sample_rate, data, frames))?;
+        let mut file = Pending::create(destination)?;
+        let chunks = chunks.to_vec();
+        file.write_all(&header(
+            format,
+            channels,
+            sample_rate,
+            data,
+            frames,
+            &chunks,
+        ))?;
         let per_chunk = (CHUNK_BYTES / frame as usize).max(1);
         Ok(Self {
             file,
-            destination,
+            chunks,
             format,
             channels,
             sample_rate,
@@ -215,9 +121,7 @@ impl WavWriter {
             for (index, channel) in channels.iter().enumerate().take(self.channels) {
                 self.encode(index, &channel[done..done + now]);
             }
-            self.file
-                .as_file_mut()
-                .write_all(&self.bytes[..now * frame_bytes])?;
+            self.file.write_all(&self.bytes[..now * frame_bytes])?;
             done += now;
         }
         self.written.frames += frames as u64;
@@ -255,14 +159,23 @@ impl WavWriter {
         self.written.peak = peak(samples).max(self.written.peak);
     }
 
-    /// Completes the file, syncs it to the disk and gives it its name.
+    /// Completes the file and gives it its name.
     ///
     /// Errors: [`OutputFault::Exists`] if a file of that name has appeared meanwhile; `Io`.
-    pub fn finish(mut self) -> Result<Written, OutputFault> {
+    pub fn finish(self) -> Result<Written, OutputFault> {
+        let (file, written) = self.complete()?;
+        file.place()?;
+        Ok(written)
+    }
+
+    /// Completes the file, which has yet to be given its name.
+    ///
+    /// Errors: [`OutputFault::Io`].
+    pub fn complete(mut self) -> Result<(Pending, Written), OutputFault> {
         let frame = (self.channels * self.format.bytes()) as u64;
         let data = self.written.frames * frame;
         if data % 2 == 1 {
-            self.file.as_file_mut().write_all(&[0])?;
+            self.file.write_all(&[0])?;
         }
         let header = header(
             self.format,
@@ -270,22 +183,11 @@ impl WavWriter {
             self.sample_rate,
             data,
             self.written.frames,
+            &self.chunks,
         );
-        self.file.as_file_mut().seek(SeekFrom::Start(0))?;
-        self.file.as_file_mut().write_all(&header)?;
-        self.file.as_file().sync_all()?;
-        let Destination { path, existing, .. } = self.destination;
-        let renamed = match existing {
-            Existing::Replace => self.file.persist(&path),
-            Existing::Keep => self.file.persist_noclobber(&path),
-        };
-        match renamed {
-            Ok(_) => Ok(self.written),
-            Err(failed) if failed.error.kind() == io::ErrorKind::AlreadyExists => {
-                Err(OutputFault::Exists)
-            }
-            Err(failed) => Err(failed.error.into()),
-        }
+        self.file.seek(SeekFrom::Start(0))?;
+        self.file.write_all(&header)?;
+        Ok((self.file, self.written))
     }
 }
 
@@ -305,7 +207,14 @@ fn peak(samples: &[f32]) -> f32 {
 /// The header of `data` bytes of samples, which fit (see [`MAX_DATA_BYTES`]).
 ///
 /// Source: Microsoft, "Multiple Channel Audio Data and WAVE Files" (2007).
-fn header(format: Format, channels: usize, sample_rate: u32, data: u64, frames: u64) -> Vec<u8> {
+fn header(
+    format: Format,
+    channels: usize,
+    sample_rate: u32,
+    data: u64,
+    frames: u64,
+    chunks: &[u8],
+) -> Vec<u8> {
     let width = format.bytes();
     let tag: u16 = if format == Format::F32 { 3 } else { 1 };
     let extensible = channels > 2 || format == Format::I24;
@@ -315,7 +224,7 @@ fn header(format: Format, channels: usize, sample_rate: u32, data: u64, frames: 
         (false, Format::F32) => 18,
         (false, _) => 16,
     };
-    let mut head = Vec::with_capacity(80);
+    let mut head = Vec::with_capacity(80 + chunks.len());
     head.extend(b"RIFF\0\0\0\0WAVEfmt ");
     head.extend(fmt_length.to_le_bytes());
     head.extend(if extensible { 0xFFFE } else { tag }.to_le_bytes());
@@ -343,6 +252,7 @@ fn header(format: Format, channels: usize, sample_rate: u32, data: u64, frames: 
         head.extend(4_u32.to_le_bytes());
         head.extend((frames as u32).to_le_bytes());
     }
+    head.extend(chunks);
     head.extend(b"data");
     head.extend((data as u32).to_le_bytes());
     let riff = head.len() as u64 - 8 + data + data % 2;
