@@ -6,6 +6,7 @@ mod shelf;
 mod wav;
 
 use partita::impulse::Layout;
+use partita::impulse::analyze::decay;
 use partita::impulse::library::{
     ContentHash, Ended, FolderKind, FolderState, Found, IndexState, Library, Presence, Progress,
     Report,
@@ -56,6 +57,40 @@ fn a_scan_says_what_each_file_is() {
     let empty = entries[1].sound.as_ref().expect_err("no impulse");
     assert!(empty.contains("the file is empty (0 bytes)"), "{empty}");
     assert_eq!(entries[1].category, "impulses");
+}
+
+#[test]
+fn the_decay_time_is_the_mean_of_the_middle_octaves() {
+    let shelf = Shelf::new();
+    let samples = wav::room(48_000, 1.0, 0.7, 5);
+    let path = shelf.put_bytes("impulses/room.wav", &Wav::float(1, &samples).build());
+    let click = shelf.put("impulses/click.wav", 1.0);
+    let (library, _) = shelf.scanned();
+    let t30 = |path: &Path| library.by_path(path).unwrap().sound.as_ref().unwrap().t30_s;
+    let octaves = decay::octaves(&samples, 48_000);
+    let at = |hz: f64| {
+        octaves
+            .iter()
+            .find(|o| o.hz == hz)
+            .unwrap()
+            .decay
+            .t30
+            .unwrap()
+    };
+    assert_eq!(t30(&path), Some((at(500.0) + at(1000.0)) / 2.0));
+    assert_eq!(t30(&click), None);
+    assert_eq!(
+        shelf
+            .scanned()
+            .0
+            .by_path(&path)
+            .unwrap()
+            .sound
+            .as_ref()
+            .unwrap()
+            .t30_s,
+        t30(&path)
+    );
 }
 
 #[test]

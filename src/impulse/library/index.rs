@@ -30,7 +30,8 @@ pub struct Sound {
     pub sample_rate: u32,
     /// Length in frames.
     pub frames: usize,
-    /// Reverberation time T30 in s (ISO 3382-1), where it was measured.
+    /// Mid-frequency reverberation time T30 in s (ISO 3382-1), measured; designed, for a factory impulse. `None` for what
+    /// does not decay so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub t30_s: Option<f64>,
 }

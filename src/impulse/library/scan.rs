@@ -8,6 +8,8 @@ use super::hash::ContentHash;
 use super::index::{Index, Record, Sound};
 use super::search;
 use super::walk::{self, Candidate, FolderState, Stamp, Walked};
+use crate::impulse::ImpulseResponse;
+use crate::impulse::analyze::decay;
 use crate::impulse::load::{self, Fault, LayoutChoice, MAX_SAMPLES};
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -311,7 +313,17 @@ pub(super) fn hash(
 /// What a file is, or why it cannot be an impulse.
 fn listen(path: &Path) -> Result<Sound, String> {
     let impulse = load::read(path, LayoutChoice::Auto).map_err(|error| error.fault.to_string())?;
-    Ok(Sound::of(&impulse, walk::format(path).unwrap_or_default()))
+    Ok(Sound {
+        t30_s: middle_t30(&impulse),
+        ..Sound::of(&impulse, walk::format(path).unwrap_or_default())
+    })
+}
+
+/// T30mid of ISO 3382-1, A.2.4: the mean of the octaves at 500 Hz and 1 kHz, in s.
+fn middle_t30(impulse: &ImpulseResponse) -> Option<f64> {
+    let octaves = decay::decays(impulse).octaves;
+    let at = |hz: f64| octaves.iter().find(|octave| octave.hz == hz)?.decay.t30;
+    Some((at(500.0)? + at(1000.0)?) / 2.0)
 }
 
 #[cfg(test)]
