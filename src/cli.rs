@@ -6,6 +6,7 @@
 mod about;
 mod exit;
 mod impulse;
+mod library;
 mod render;
 mod say;
 mod shape;
@@ -33,8 +34,10 @@ struct Cli {
 enum Command {
     /// Play WAV files through an impulse response and write the result
     Render(render::Args),
-    /// List the factory impulses, or describe one
+    /// List the impulses there are, or describe one
     Impulse(impulse::Args),
+    /// Choose the folders with your impulses, and mark favourites
+    Library(library::Args),
 }
 
 /// Runs the command line of this process.
@@ -62,6 +65,7 @@ pub fn main() -> ExitCode {
     match cli.command {
         Command::Render(args) => render::run(&args),
         Command::Impulse(args) => impulse::run(&args),
+        Command::Library(args) => library::run(&args),
     }
     .into()
 }

@@ -99,7 +99,7 @@ fn paths_are_told_from_names() {
         "/",
     ] {
         assert!(
-            matches!(library::resolve(path), Ok(Source::File(p)) if p == Path::new(path)),
+            matches!(library::resolve_in(None, path), Ok(Source::File(p)) if p == Path::new(path)),
             "{path}"
         );
     }
@@ -108,7 +108,7 @@ fn paths_are_told_from_names() {
         missing.load(LayoutChoice::Auto).unwrap_err().fault,
         Fault::Missing
     ));
-    assert!(library::resolve("catacomb").is_err());
+    assert!(library::resolve_in(None, "catacomb").is_err());
     // A folder that happens to be called so (this repository has one) does not stand for an impulse.
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("hall");

@@ -11,7 +11,6 @@ mod written;
 
 use super::{Exit, exit, say};
 use crate::impulse::load::{MAX_CHANNELS, MAX_MAGNITUDE, MAX_SAMPLES, MAX_SECONDS};
-use crate::impulse::{ImpulseResponse, Layout, library};
 use clap::Subcommand;
 use serde::Serialize;
 
@@ -38,7 +37,7 @@ Hall_L.wav and Hall_R.wav (or Left and Right), both stereo, are read as one true
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// List the factory impulses
+    /// List the factory impulses and yours
     List(list::Args),
     /// Describe a factory impulse or a file
     Show(show::Args),
@@ -54,58 +53,15 @@ enum Command {
     Chain(chain::Args),
 }
 
-/// An impulse, for a machine, with what was `measured`.
-#[derive(Serialize)]
-struct Shown<'a, M> {
-    name: &'a str,
-    channels: usize,
-    layout: Layout,
-    sample_rate: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    kind: Option<library::Kind>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    licence: Option<&'a str>,
-    #[serde(flatten)]
-    measured: M,
-}
-
-impl<'a, M> Shown<'a, M> {
-    fn new(
-        impulse: &'a ImpulseResponse,
-        factory: Option<&'a library::FactoryImpulse>,
-        measured: M,
-    ) -> Self {
-        Self {
-            name: &impulse.name,
-            channels: impulse.channels.len(),
-            layout: impulse.layout,
-            sample_rate: impulse.sample_rate,
-            kind: factory.map(|factory| factory.kind),
-            description: factory.map(|factory| factory.description),
-            licence: factory.map(|factory| factory.licence),
-            measured,
-        }
-    }
-}
-
 pub(super) fn run(args: &Args) -> Exit {
-    let done = match &args.command {
+    match &args.command {
         Command::List(args) => list::run(args),
-        Command::Show(args) => return show::run(args),
-        Command::Check(args) => return check::run(args),
-        Command::Convert(args) => return convert::run(args),
-        Command::Shape(args) => return shape::run(args),
-        Command::Echo(args) => return echo::run(args),
-        Command::Chain(args) => return chain::run(args),
-    };
-    match done {
-        Ok(()) => Exit::Ok,
-        Err(error) => {
-            say::error(error);
-            Exit::Impulse
-        }
+        Command::Show(args) => show::run(args),
+        Command::Check(args) => check::run(args),
+        Command::Convert(args) => convert::run(args),
+        Command::Shape(args) => shape::run(args),
+        Command::Echo(args) => echo::run(args),
+        Command::Chain(args) => chain::run(args),
     }
 }
 

@@ -2,11 +2,11 @@
 
 mod figures;
 
-use super::{Shown, help, print_json};
+use super::{help, print_json};
 use crate::cli::{Exit, about, render, say};
 use crate::impulse::analyze::{Analysis, analyze};
 use crate::impulse::load::{FileFormat, LayoutChoice, LayoutDecision, LayoutReason, Loaded};
-use crate::impulse::{ImpulseResponse, library};
+use crate::impulse::{ImpulseResponse, Layout, library};
 use crate::loader::LoaderError;
 use crate::output::{Destination, Existing, OutputFault, Pending};
 use crate::picture;
@@ -41,16 +41,51 @@ pub(super) struct Args {
     force: bool,
 }
 
-/// With what is known about its file.
+/// An impulse, for a machine, with what is known about its file.
 #[derive(Serialize)]
-struct File<'a> {
+struct Shown<'a> {
+    name: &'a str,
+    channels: usize,
+    layout: Layout,
+    sample_rate: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<library::Kind>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    licence: Option<&'a str>,
     #[serde(flatten)]
-    shown: &'a Shown<'a, Analysis>,
+    measured: &'a Analysis,
     format: FileFormat,
     layout_decision: &'a LayoutDecision,
     #[serde(skip_serializing_if = "Option::is_none")]
     partner: Option<String>,
     notices: Vec<String>,
+}
+
+impl<'a> Shown<'a> {
+    fn new(
+        loaded: &'a Loaded,
+        factory: Option<&'a library::FactoryImpulse>,
+        measured: &'a Analysis,
+    ) -> Self {
+        let impulse = &loaded.impulse;
+        let partner = loaded.partner.as_ref();
+        Self {
+            name: &impulse.name,
+            channels: impulse.channels.len(),
+            layout: impulse.layout,
+            sample_rate: impulse.sample_rate,
+            kind: factory.map(|factory| factory.kind),
+            description: factory.map(|factory| factory.description),
+            licence: factory.map(|factory| factory.licence),
+            measured,
+            format: loaded.format,
+            layout_decision: &loaded.layout,
+            partner: partner.map(|other| other.display().to_string()),
+            notices: loaded.notices.iter().map(ToString::to_string).collect(),
+        }
+    }
 }
 
 pub(super) fn run(args: &Args) -> Exit {
@@ -73,7 +108,7 @@ pub(super) fn run(args: &Args) -> Exit {
         say::error(format_args!("{}: {fault}", path.display()));
         return Exit::Output;
     }
-    print(args, &source, &loaded, analysis);
+    print(args, &source, &loaded, &analysis);
     Exit::Ok
 }
 
@@ -97,22 +132,14 @@ fn draw(
     Ok(())
 }
 
-fn print(args: &Args, source: &library::Source, loaded: &Loaded, analysis: Analysis) {
+fn print(args: &Args, source: &library::Source, loaded: &Loaded, analysis: &Analysis) {
     let factory = match source {
         library::Source::Factory(factory) => Some(*factory),
         library::Source::File(_) => None,
     };
-    let partner = loaded.partner.as_ref();
-    let partner = partner.map(|other| other.display().to_string());
-    let shown = Shown::new(&loaded.impulse, factory, analysis);
+    let shown = Shown::new(loaded, factory, analysis);
     if args.json {
-        print_json(&File {
-            shown: &shown,
-            format: loaded.format,
-            layout_decision: &loaded.layout,
-            partner,
-            notices: loaded.notices.iter().map(ToString::to_string).collect(),
-        });
+        print_json(&shown);
         return;
     }
     let line = |label: &str, text: String| say::result(format_args!("{label:<12}{text}"));
@@ -127,20 +154,20 @@ fn print(args: &Args, source: &library::Source, loaded: &Loaded, analysis: Analy
     if !matches!(loaded.layout.reason, LayoutReason::Channels) && factory.is_none() {
         line("layout", loaded.layout.to_string());
     }
-    if let Some(partner) = partner {
+    if let Some(partner) = shown.partner {
         line("with", partner);
     }
     if factory.is_none() {
         line("format", loaded.format.to_string());
     }
     line("rate", format!("{} Hz", shown.sample_rate));
-    for (label, text) in figures::lines(&shown.measured, shown.layout) {
+    for (label, text) in figures::lines(analysis, shown.layout) {
         line(label, text);
     }
     if let Some(licence) = shown.licence {
         line("licence", licence.to_owned());
     }
-    for row in figures::decays(&shown.measured.decay) {
+    for row in figures::decays(&analysis.decay) {
         say::result(row);
     }
     about::notices(&args.impulse, &loaded.notices);

@@ -6,6 +6,7 @@
 //! impulses/catalogue.toml; its line in `WAVS`. tests/impulse_library.rs fails while they disagree, and
 //! tests/impulse_factory.rs while it does not measure what it was designed for.
 
+use super::hash::ContentHash;
 use crate::impulse::load::{self, LayoutChoice, LoadError, Loaded};
 use crate::impulse::{ImpulseResponse, Layout};
 use serde::Deserialize;
@@ -111,6 +112,11 @@ pub struct FactoryImpulse {
 }
 
 impl FactoryImpulse {
+    /// The hash of its WAV, which a new version of the program may make anew.
+    pub fn hash(&self) -> ContentHash {
+        ContentHash::of(self.wav)
+    }
+
     /// Decodes it. Fails only if the program was built from a broken WAV. Loader thread.
     pub fn load(&self) -> Result<ImpulseResponse, LoadError> {
         self.open().map(|loaded| loaded.impulse)
