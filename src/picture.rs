@@ -4,6 +4,7 @@
 //! Guaranteed: the same picture on every machine. The charts are drawn in pure Rust with a font that is part of the
 //! program, twice as large as they come out, so that every edge is smooth. No impulse makes it panic or fail to be drawn.
 
+mod heat;
 mod panels;
 
 use crate::impulse::ImpulseResponse;

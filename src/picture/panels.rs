@@ -1,17 +1,19 @@
 //! The sheet of four panels.
 
-use super::{Frame, Frames};
-use crate::impulse::analyze::spectrum::{Spectrogram, spectrogram};
+use super::{Frame, Frames, heat};
 use crate::impulse::analyze::{Analysis, decay};
 use crate::impulse::{ImpulseResponse, Layout};
 use plotters::coord::Shift;
+use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use std::sync::Once;
 
 type Area<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
+type Plane = Cartesian2d<RangedCoordf64, RangedCoordf64>;
+type Fault = Box<dyn std::error::Error>;
 
-const PAPER: RGBColor = RGBColor(252, 251, 248);
+pub(super) const PAPER: RGBColor = RGBColor(252, 251, 248);
 const INK: RGBColor = RGBColor(38, 42, 48);
 const SOFT: RGBColor = RGBColor(120, 124, 130);
 const GRID: RGBColor = RGBColor(226, 224, 218);
@@ -24,21 +26,10 @@ const CHANNELS: [RGBColor; 4] = [
 ];
 const LATE_FIT: RGBColor = RGBColor(200, 40, 60);
 const EARLY_FIT: RGBColor = RGBColor(226, 150, 20);
-/// The spectrogram's colours from its quietest to its loudest.
-const HEAT: [(u8, u8, u8); 6] = [
-    (14, 14, 38),
-    (58, 24, 98),
-    (148, 38, 108),
-    (222, 78, 72),
-    (250, 164, 60),
-    (252, 250, 190),
-];
-/// dB from the loudest to the quietest colour.
-const HEAT_RANGE: f32 = 90.0;
 /// Channels drawn; a matrix may have 64.
 const LANES: usize = 8;
 /// Sizes at twice the final scale.
-const TEXT: i32 = 28;
+pub(super) const TEXT: i32 = 28;
 const LEFT: u32 = 170;
 const RIGHT: u32 = 70;
 
@@ -86,17 +77,19 @@ impl<'a> Sheet<'a> {
         let frames = self
             .charts(pixels, width, height)
             .map_err(|error| error.to_string())?;
-        self.heat(pixels, width, frames.spectrogram);
-        legend(pixels, width, height, frames.spectrogram).map_err(|error| error.to_string())?;
+        heat::paint(
+            pixels,
+            width,
+            frames.spectrogram,
+            self.impulse,
+            self.hertz(),
+        );
+        heat::legend(pixels, width, height, frames.spectrogram)
+            .map_err(|error| error.to_string())?;
         Ok(frames)
     }
 
-    fn charts(
-        &self,
-        pixels: &mut [u8],
-        width: u32,
-        height: u32,
-    ) -> Result<Frames, Box<dyn std::error::Error>> {
+    fn charts(&self, pixels: &mut [u8], width: u32, height: u32) -> Result<Frames, Fault> {
         let root = BitMapBackend::with_buffer(pixels, (width, height)).into_drawing_area();
         root.fill(&PAPER)?;
         let (head, body) = root.split_vertically(190);
@@ -116,7 +109,7 @@ impl<'a> Sheet<'a> {
         Ok(frames)
     }
 
-    fn title(&self, area: &Area<'_>) -> Result<(), Box<dyn std::error::Error>> {
+    fn title(&self, area: &Area<'_>) -> Result<(), Fault> {
         let name: String = self
             .impulse
             .name
@@ -155,11 +148,11 @@ impl<'a> Sheet<'a> {
         let octaves = &self.analysis.decay.octaves;
         let middle = octaves.iter().find(|octave| octave.hz == 1000.0);
         if let Some(t30) = middle.and_then(|octave| octave.decay.t30) {
-            parts.push(format!("T30 {t30:.2} s at 1 kHz"));
+            parts.push(format!("T30 {} at 1 kHz", time(t30)));
         }
         let all = &self.analysis.decay.broadband;
         if let Some(t30) = all.t30 {
-            parts.push(format!("{t30:.2} s over all"));
+            parts.push(format!("{} over all", time(t30)));
         }
         if let Some(c80) = all.c80 {
             parts.push(format!("C80 {c80:+.1} dB"));
@@ -168,7 +161,9 @@ impl<'a> Sheet<'a> {
             parts.push(format!("mixed after {mixing:.0} ms"));
         }
         if let Some(peak) = &self.analysis.outline.peak {
-            parts.push(format!("peak {:.1} dBFS", peak.dbfs));
+            // Never −0.0.
+            let tenths = (10.0 * peak.dbfs).round() / 10.0 + 0.0;
+            parts.push(format!("peak {tenths:.1} dBFS"));
         }
         parts.join("   ·   ")
     }
@@ -179,17 +174,7 @@ impl<'a> Sheet<'a> {
         area: &'c Area<'b>,
         y: std::ops::Range<f64>,
         time: bool,
-    ) -> Result<
-        ChartContext<
-            'c,
-            BitMapBackend<'b>,
-            Cartesian2d<
-                plotters::coord::types::RangedCoordf64,
-                plotters::coord::types::RangedCoordf64,
-            >,
-        >,
-        Box<dyn std::error::Error>,
-    > {
+    ) -> Result<ChartContext<'c, BitMapBackend<'b>, Plane>, Fault> {
         let chart = ChartBuilder::on(area)
             .margin_top(26)
             .margin_right(RIGHT)
@@ -201,12 +186,7 @@ impl<'a> Sheet<'a> {
     }
 
     /// The name of a panel, in its upper right corner.
-    fn label(
-        &self,
-        area: &Area<'_>,
-        frame: Frame,
-        text: &str,
-    ) -> Result<(), Box<dyn std::error::Error>> {
+    fn label(&self, area: &Area<'_>, frame: Frame, text: &str) -> Result<(), Fault> {
         let (x0, y0) = area.get_base_pixel();
         let style = ("sans", TEXT)
             .into_font()
@@ -218,12 +198,7 @@ impl<'a> Sheet<'a> {
     }
 
     /// The unit of the upright axis, turned, at its left.
-    fn unit_of(
-        &self,
-        area: &Area<'_>,
-        frame: Frame,
-        unit: &str,
-    ) -> Result<(), Box<dyn std::error::Error>> {
+    fn unit_of(&self, area: &Area<'_>, frame: Frame, unit: &str) -> Result<(), Fault> {
         let (_, y0) = area.get_base_pixel();
         let style = ("sans", TEXT)
             .into_font()
@@ -259,7 +234,7 @@ impl<'a> Sheet<'a> {
             .collect()
     }
 
-    fn waveform(&self, area: &Area<'_>) -> Result<Frame, Box<dyn std::error::Error>> {
+    fn waveform(&self, area: &Area<'_>) -> Result<Frame, Fault> {
         let lanes = self.impulse.channels.len().clamp(1, LANES);
         let mut chart = self.chart(area, -(lanes as f64)..0.0, false)?;
         let frame = frame_of(chart.plotting_area().get_pixel_range());
@@ -285,13 +260,23 @@ impl<'a> Sheet<'a> {
             let middle = -(lane as f64) - 0.5;
             let zero = [(0.0, middle), (self.seconds * self.unit.0, middle)];
             chart.draw_series(LineSeries::new(zero, SOFT.mix(0.5).stroke_width(2)))?;
-            let bars = self
-                .extremes(channel, columns)
-                .into_iter()
-                .map(|(at, low, high)| {
+            let bars: Vec<_> = if channel.len() < 2 * columns {
+                // Few enough samples to be joined up.
+                let step = self.unit.0 / f64::from(self.impulse.sample_rate.max(1));
+                let points = channel.iter().enumerate();
+                let joined = points.map(|(n, &x)| (n as f64 * step, middle + scale * f64::from(x)));
+                vec![PathElement::new(
+                    joined.collect::<Vec<_>>(),
+                    colour.stroke_width(3),
+                )]
+            } else {
+                let columns = self.extremes(channel, columns).into_iter();
+                let bar = |(at, low, high)| {
                     let points = vec![(at, middle + scale * low), (at, middle + scale * high)];
                     PathElement::new(points, colour.stroke_width(2))
-                });
+                };
+                columns.map(bar).collect()
+            };
             chart.draw_series(bars)?;
             let lane_height = f64::from(frame.bottom - frame.top) / lanes as f64;
             let y = f64::from(frame.top) + (lane as f64 + 0.5) * lane_height;
@@ -310,7 +295,7 @@ impl<'a> Sheet<'a> {
         Ok(frame)
     }
 
-    fn level(&self, area: &Area<'_>) -> Result<Frame, Box<dyn std::error::Error>> {
+    fn level(&self, area: &Area<'_>) -> Result<Frame, Fault> {
         let peak = self
             .analysis
             .outline
@@ -324,13 +309,14 @@ impl<'a> Sheet<'a> {
         mesh(&mut chart, 6)?;
         self.unit_of(area, frame, "dBFS")?;
         let columns = self.columns(frame);
+        let level_columns = (columns / 2).min(self.impulse.frames().max(1));
         let lanes: Vec<Vec<(f64, f64)>> = self
             .impulse
             .channels
             .iter()
             .take(LANES)
             .map(|channel| {
-                let columns = self.extremes(channel, columns / 2).into_iter();
+                let columns = self.extremes(channel, level_columns).into_iter();
                 columns
                     .map(|(at, low, high)| {
                         let magnitude = high.abs().max(low.abs()).max(1e-20);
@@ -339,7 +325,7 @@ impl<'a> Sheet<'a> {
                     .collect()
             })
             .collect();
-        let loudest = (0..columns / 2).map(|column| {
+        let loudest = (0..level_columns).map(|column| {
             let points = lanes.iter().filter_map(|lane| lane.get(column));
             points
                 .copied()
@@ -374,28 +360,25 @@ impl<'a> Sheet<'a> {
     }
 
     /// A remark above a height of the panel, 0 to 1 from its bottom, at its left.
-    fn note(
-        &self,
-        area: &Area<'_>,
-        frame: Frame,
-        text: &str,
-        height: f64,
-    ) -> Result<(), Box<dyn std::error::Error>> {
+    fn note(&self, area: &Area<'_>, frame: Frame, text: &str, height: f64) -> Result<(), Fault> {
         let (x0, y0) = area.get_base_pixel();
         let y = f64::from(frame.bottom) - height * f64::from(frame.bottom - frame.top);
         let style = ("sans", 24)
             .into_font()
             .color(&SOFT)
             .pos(Pos::new(HPos::Left, VPos::Bottom));
-        area.draw(&Text::new(
-            text.to_owned(),
-            (frame.left as i32 - x0 + 14, y as i32 - y0 - 6),
-            style,
-        ))?;
+        let place = (frame.left as i32 - x0 + 14, y as i32 - y0 - 6);
+        let (wide, high) = area.estimate_text_size(text, &style)?;
+        let ground = [
+            (place.0 - 6, place.1 - high as i32 - 4),
+            (place.0 + wide as i32 + 6, place.1 + 2),
+        ];
+        area.draw(&Rectangle::new(ground, PAPER.mix(0.8).filled()))?;
+        area.draw(&Text::new(text.to_owned(), place, style))?;
         Ok(())
     }
 
-    fn decay(&self, area: &Area<'_>) -> Result<Frame, Box<dyn std::error::Error>> {
+    fn decay(&self, area: &Area<'_>) -> Result<Frame, Fault> {
         let (bottom, top) = (-80.0, 3.0);
         let mut chart = self.chart(area, bottom..top, false)?;
         let frame = frame_of(chart.plotting_area().get_pixel_range());
@@ -455,7 +438,11 @@ impl<'a> Sheet<'a> {
                     frame.right as i32 - x0 - 16,
                     frame.top as i32 - y0 + 56 + 40 * row,
                 );
-                area.draw(&Text::new(format!("{name} {seconds:.2} s"), place, style))?;
+                area.draw(&Text::new(
+                    format!("{name} {}", time(seconds)),
+                    place,
+                    style,
+                ))?;
                 row += 1;
             }
         }
@@ -463,7 +450,7 @@ impl<'a> Sheet<'a> {
         Ok(frame)
     }
 
-    fn spectrogram(&self, area: &Area<'_>) -> Result<Frame, Box<dyn std::error::Error>> {
+    fn spectrogram(&self, area: &Area<'_>) -> Result<Frame, Fault> {
         let (low, high) = self.hertz();
         let mut chart = self.chart(area, low.log10()..high.log10(), true)?;
         let frame = frame_of(chart.plotting_area().get_pixel_range());
@@ -521,110 +508,12 @@ impl<'a> Sheet<'a> {
         let (low, high) = self.hertz();
         (hz / low).ln() / (high / low).ln()
     }
-
-    fn heat(&self, pixels: &mut [u8], width: u32, frame: Frame) {
-        let columns = self.columns(frame);
-        // 40 ms tells the low notes apart and still shows a room's echoes; a short impulse has finer time.
-        let window = (0.040f64).min(self.seconds / 4.0) * f64::from(self.impulse.sample_rate);
-        let found: Spectrogram = spectrogram(self.impulse, columns / 2, (window as usize).max(64));
-        let loudest = found
-            .columns
-            .iter()
-            .flatten()
-            .copied()
-            .fold(f32::MIN, f32::max);
-        let (low, high) = self.hertz();
-        let rows = (frame.bottom - frame.top).max(1);
-        for y in frame.top..frame.bottom {
-            let share = |row: f64| {
-                low * (high / low).powf((f64::from(frame.bottom) - row) / f64::from(rows))
-            };
-            let bins = (
-                share(f64::from(y) + 1.0) / found.row_hz,
-                share(f64::from(y)) / found.row_hz,
-            );
-            for x in 0..columns {
-                let at = x as f64 / columns as f64 * self.seconds / found.column_seconds;
-                let column = (at as usize).min(found.columns.len().saturating_sub(1));
-                let level = found
-                    .columns
-                    .get(column)
-                    .map_or(f32::MIN, |column| level_of(column, bins));
-                let share = 1.0 - (loudest - level) / HEAT_RANGE;
-                let colour = heat(if loudest > -199.0 { share } else { 0.0 });
-                let start = 3 * (y as usize * width as usize + frame.left as usize + x);
-                pixels[start..start + 3].copy_from_slice(&colour);
-            }
-        }
-    }
-}
-
-/// What the spectrogram's colours mean, in its upper right corner.
-fn legend(
-    pixels: &mut [u8],
-    width: u32,
-    height: u32,
-    frame: Frame,
-) -> Result<(), Box<dyn std::error::Error>> {
-    let root = BitMapBackend::with_buffer(pixels, (width, height)).into_drawing_area();
-    let (right, top) = (frame.right as i32 - 16, frame.top as i32 + 14);
-    let style = ("sans", TEXT)
-        .into_font()
-        .color(&PAPER)
-        .pos(Pos::new(HPos::Right, VPos::Top));
-    let loudest = "0 dB (loudest)";
-    root.draw(&Text::new(loudest, (right, top), style.clone()))?;
-    let (text, _) = root.estimate_text_size(loudest, &style)?;
-    let bar = 240;
-    let end = right - text as i32 - 14;
-    for x in 0..bar {
-        let [r, g, b] = heat(x as f32 / bar as f32);
-        let column = [(end - bar + x, top + 4), (end - bar + x + 1, top + 28)];
-        root.draw(&Rectangle::new(column, RGBColor(r, g, b).filled()))?;
-    }
-    let frame_of_bar = [(end - bar, top + 4), (end, top + 28)];
-    root.draw(&Rectangle::new(
-        frame_of_bar,
-        PAPER.mix(0.6).stroke_width(1),
-    ))?;
-    let quietest = format!("spectrogram   −{HEAT_RANGE:.0} dB");
-    root.draw(&Text::new(quietest, (end - bar - 14, top), style))?;
-    root.present()?;
-    Ok(())
-}
-
-/// The loudest of the bins from `low` to `high`, or between two bins the level between theirs.
-fn level_of(column: &[f32], (low, high): (f64, f64)) -> f32 {
-    let last = column.len() - 1;
-    let between = |bin: f64| {
-        let below = (bin as usize).min(last);
-        let above = (below + 1).min(last);
-        let share = (bin - below as f64).clamp(0.0, 1.0) as f32;
-        column[below] * (1.0 - share) + column[above] * share
-    };
-    let inside = (low.ceil() as usize)..=(high.floor() as usize).min(last);
-    inside
-        .map(|bin| column[bin.min(last)])
-        .fold(between((low + high) / 2.0), f32::max)
-}
-
-fn heat(share: f32) -> [u8; 3] {
-    let place = share.clamp(0.0, 1.0) * (HEAT.len() - 1) as f32;
-    let below = (place as usize).min(HEAT.len() - 2);
-    let part = place - below as f32;
-    let mix = |a: u8, b: u8| (f32::from(a) * (1.0 - part) + f32::from(b) * part).round() as u8;
-    let (a, b) = (HEAT[below], HEAT[below + 1]);
-    [mix(a.0, b.0), mix(a.1, b.1), mix(a.2, b.2)]
 }
 
 fn mesh<'a>(
-    chart: &mut ChartContext<
-        '_,
-        BitMapBackend<'a>,
-        Cartesian2d<plotters::coord::types::RangedCoordf64, plotters::coord::types::RangedCoordf64>,
-    >,
+    chart: &mut ChartContext<'_, BitMapBackend<'a>, Plane>,
     labels: usize,
-) -> Result<(), Box<dyn std::error::Error>> {
+) -> Result<(), Fault> {
     chart
         .configure_mesh()
         .y_labels(labels)
@@ -635,6 +524,15 @@ fn mesh<'a>(
         .label_style(("sans", TEXT).into_font().color(&INK))
         .draw()?;
     Ok(())
+}
+
+/// A decay time.
+fn time(seconds: f64) -> String {
+    if seconds < 0.1 {
+        format!("{:.1} ms", 1000.0 * seconds)
+    } else {
+        format!("{seconds:.2} s")
+    }
 }
 
 fn tidy(x: f64) -> String {
