@@ -9,8 +9,10 @@ mod render;
 mod say;
 mod shape;
 
+use crate::impulse::load;
 use clap::{Parser, Subcommand};
 pub use exit::Exit;
+use std::panic;
 use std::process::ExitCode;
 
 #[derive(Debug, Parser)]
@@ -36,6 +38,13 @@ enum Command {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
+    // A decoder that panics over a file becomes an error of one line: nothing more need be said.
+    let usual = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if !load::decoding() {
+            usual(info);
+        }
+    }));
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

@@ -10,9 +10,12 @@
 
 pub mod analyze;
 pub mod chain;
+pub mod convert;
 pub mod echo;
 pub mod filter;
 mod fourier;
+pub mod ixml;
+pub mod jconvolver;
 pub mod library;
 pub mod load;
 pub mod packed;

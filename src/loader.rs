@@ -17,7 +17,7 @@
 //! Anything else is [`RoutingError`]: no channel is dropped or made up. A matrix of one channel is mono.
 
 use crate::engine::routing::{Path as Route, Routing};
-use crate::impulse::load::{LayoutChoice, LoadError};
+use crate::impulse::load::{LayoutChoice, LayoutDecision, LoadError, Notice};
 use crate::impulse::resample::{self, Aligned, ResampleError};
 use crate::impulse::shape::{self, Shape, ShapeError, Shaped};
 use crate::impulse::{ImpulseResponse, Layout, library};
@@ -171,6 +171,8 @@ pub struct Source {
     gain_db: f64,
     /// Frames by which shaping made it late, at its own rate.
     delay: usize,
+    layout: Option<LayoutDecision>,
+    notices: Vec<Notice>,
     at_rate: Mutex<BTreeMap<u32, AtRate>>,
 }
 
@@ -181,8 +183,12 @@ impl Source {
         layout: LayoutChoice,
         shape: &Shape,
     ) -> Result<Self, LoaderError> {
-        let impulse = library::resolve(name_or_path)?.load(layout)?;
-        Ok(Self::new(impulse, shape)?)
+        let loaded = library::resolve(name_or_path)?.open(layout)?;
+        Ok(Self {
+            layout: Some(loaded.layout),
+            notices: loaded.notices,
+            ..Self::new(loaded.impulse, shape)?
+        })
     }
 
     /// As [`Source::open`], for an impulse that is already there. Loader thread.
@@ -205,8 +211,20 @@ impl Source {
             shaped,
             gain_db,
             delay,
+            layout: None,
+            notices: Vec::new(),
             at_rate: Mutex::default(),
         })
+    }
+
+    /// What the file's channels were taken for, and why. `None` for an impulse that came from no file. Any thread.
+    pub fn layout(&self) -> Option<&LayoutDecision> {
+        self.layout.as_ref()
+    }
+
+    /// What the user should know about the file. Any thread.
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
     }
 
     /// The impulse as it was loaded.

@@ -120,8 +120,7 @@ pub struct Pending {
 impl Pending {
     /// Makes the temporary file. Errors: [`OutputFault::Io`].
     pub fn create(destination: Destination) -> Result<Self, OutputFault> {
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".partita-").suffix(".part");
+        let mut builder = builder();
         // What any new file of the user's would have; the umask takes its share of it.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
@@ -134,6 +133,10 @@ impl Pending {
     /// Errors: [`OutputFault::Exists`] if a file of that name has appeared meanwhile; `Io`.
     pub fn place(self) -> Result<(), OutputFault> {
         self.file.as_file().sync_all()?;
+        self.rename()
+    }
+
+    fn rename(self) -> Result<(), OutputFault> {
         let Destination { path, existing, .. } = self.destination;
         let renamed = match existing {
             Existing::Replace => self.file.persist(&path),
@@ -147,6 +150,62 @@ impl Pending {
             Err(failed) => Err(failed.error.into()),
         }
     }
+
+    /// Gives all of `files` their names, or none: what was placed before one failed is what it was before.
+    ///
+    /// Errors: as [`Pending::place`], with the index of the file. A process that is killed outright in between leaves
+    /// some placed, each of them whole.
+    pub fn place_all(files: Vec<Self>) -> Result<(), (usize, OutputFault)> {
+        for (index, pending) in files.iter().enumerate() {
+            let synced = pending.file.as_file().sync_all();
+            synced.map_err(|error| (index, error.into()))?;
+        }
+        let mut placed: Vec<(PathBuf, Option<NamedTempFile<()>>)> = Vec::new();
+        for (index, pending) in files.into_iter().enumerate() {
+            let path = pending.destination.path.clone();
+            let done = former(&pending.destination).and_then(|former| {
+                pending.rename()?;
+                Ok(former)
+            });
+            match done {
+                Ok(former) => placed.push((path, former)),
+                Err(fault) => {
+                    for (path, former) in placed.into_iter().rev() {
+                        // The first failure is the one to tell of.
+                        let _ = match former {
+                            Some(former) => former.persist(&path).map(drop).map_err(|e| e.error),
+                            None => fs::remove_file(&path),
+                        };
+                    }
+                    return Err((index, fault));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A second name for the file that is about to be replaced, if there is one; it goes when it is dropped.
+fn former(destination: &Destination) -> Result<Option<NamedTempFile<()>>, OutputFault> {
+    let path = &destination.path;
+    if destination.existing == Existing::Keep || !path.is_file() {
+        return Ok(None);
+    }
+    let second_name = |name: &Path| match fs::hard_link(path, name) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            // A file system without links.
+            fs::copy(path, name).map(drop)
+        }
+        linked => linked,
+    };
+    let kept = builder().make_in(&destination.folder, second_name)?;
+    Ok(Some(kept))
+}
+
+fn builder() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".partita-").suffix(".part");
+    builder
 }
 
 impl Write for Pending {
@@ -162,5 +221,58 @@ impl Write for Pending {
 impl Seek for Pending {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         self.file.as_file_mut().seek(to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).expect("a folder");
+        let name = |entry: io::Result<fs::DirEntry>| entry.expect("an entry").file_name();
+        let mut names: Vec<_> = entries
+            .map(|entry| name(entry).to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+
+    fn pending(path: &Path, existing: Existing) -> Pending {
+        let destination = Destination::check(path, &[], existing).expect("a free name");
+        let mut file = Pending::create(destination).expect("made");
+        file.write_all(b"new").expect("written");
+        file
+    }
+
+    #[test]
+    fn a_set_is_placed_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name);
+        let three = |existing| {
+            let files = ["a", "b", "c"].map(|name| pending(&path(name), existing));
+            Vec::from(files)
+        };
+        // A name taken meanwhile.
+        let files = three(Existing::Keep);
+        fs::write(path("b"), "other").expect("written");
+        let failed = Pending::place_all(files).expect_err("b is there");
+        assert!(matches!(failed, (1, OutputFault::Exists)));
+        assert_eq!(names(folder.path()), ["b"]);
+        assert_eq!(fs::read(path("b")).expect("read"), b"other");
+        // What was replaced comes back: a was there, b is new, c has become a folder.
+        fs::rename(path("b"), path("a")).expect("renamed");
+        let files = three(Existing::Replace);
+        fs::create_dir(path("c")).expect("made");
+        let failed = Pending::place_all(files).expect_err("c is a folder");
+        assert!(matches!(failed, (2, OutputFault::Io(_))));
+        assert_eq!(names(folder.path()), ["a", "c"]);
+        assert_eq!(fs::read(path("a")).expect("read"), b"other");
+        fs::remove_dir(path("c")).expect("removed");
+        Pending::place_all(three(Existing::Replace)).expect("placed");
+        assert_eq!(names(folder.path()), ["a", "b", "c"]);
+        for name in ["a", "b", "c"] {
+            assert_eq!(fs::read(path(name)).expect("read"), b"new");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! `partita impulse`: what there is, and what one is like.
 
 mod chain;
+mod convert;
 mod echo;
 mod list;
 mod shape;
@@ -9,22 +10,37 @@ mod written;
 
 use super::{Exit, exit, say};
 use crate::impulse::analyze::{Analysis, analyze};
+use crate::impulse::load::{MAX_CHANNELS, MAX_MAGNITUDE, MAX_SAMPLES, MAX_SECONDS};
 use crate::impulse::{ImpulseResponse, Layout, library};
 use clap::Subcommand;
 use serde::Serialize;
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = exit::HELP)]
+#[command(after_help = help())]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Command,
+}
+
+/// What can be read, and up to which size; then the exit codes.
+fn help() -> String {
+    format!(
+        "\
+Impulse files: WAV, AIFF, CAF (integers of 8 to 32 bits, float of 32 or 64), FLAC, Ogg Vorbis, MP3; matrices of them as jconvolver .conf.
+Limits: 1 to {MAX_CHANNELS} channels, {MAX_SECONDS} s, {} million samples in all channels together, samples within ±{MAX_MAGNITUDE}.
+Hall_L.wav and Hall_R.wav (or Left and Right), both stereo, are read as one true-stereo impulse; --layout stereo reads one alone.
+
+{}",
+        MAX_SAMPLES / 1_000_000,
+        exit::HELP
+    )
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// List the factory impulses
     List(list::Args),
-    /// Describe a factory impulse or a WAV file
+    /// Describe a factory impulse or a file
     Show(show::Args),
     /// Trim, stretch, damp, reverse… an impulse and write it
     Shape(shape::Args),
@@ -32,6 +48,8 @@ enum Command {
     Echo(echo::Args),
     /// Put two impulses in series: one impulse that is both
     Chain(chain::Args),
+    /// Write an impulse as one file, a pair, mono files, mcfx-packed or a jconvolver .conf
+    Convert(convert::Args),
 }
 
 /// An impulse, for a machine.
@@ -73,6 +91,7 @@ pub(super) fn run(args: &Args) -> Exit {
         Command::Shape(args) => return shape::run(args),
         Command::Echo(args) => return echo::run(args),
         Command::Chain(args) => return chain::run(args),
+        Command::Convert(args) => return convert::run(args),
     };
     match done {
         Ok(()) => Exit::Ok,
@@ -83,7 +102,7 @@ pub(super) fn run(args: &Args) -> Exit {
     }
 }
 
-fn name_of(layout: Layout) -> &'static str {
+pub(super) fn name_of(layout: Layout) -> &'static str {
     match layout {
         Layout::Mono => "mono",
         Layout::Stereo => "stereo",

@@ -1,8 +1,9 @@
 //! `partita render`: WAV files through an impulse.
 
+use super::impulse::name_of;
 use super::{Exit, exit, say, shape};
 use crate::engine::mixer::Mix;
-use crate::impulse::load::LayoutChoice;
+use crate::impulse::load::{LayoutChoice, LayoutReason};
 use crate::impulse::packed;
 use crate::impulse::shape::Normalise;
 use crate::loader::Source;
@@ -10,7 +11,7 @@ use crate::render::{
     self, Existing, Format, Job, RenderError, Report, Settings, Sound, Tail, Watch,
 };
 use clap::ArgGroup;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValuesParser, StringValueParser, TypedValueParser};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -28,7 +29,7 @@ pub(super) struct Args {
     /// WAV files: integers of 8 to 32 bits, float of 32 or 64, 1 to 64 channels
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<PathBuf>,
-    /// A factory impulse (see `partita impulse list`) or a WAV file
+    /// A factory impulse (see `partita impulse list`) or a file: WAV, AIFF, CAF, FLAC, Ogg Vorbis, MP3
     #[arg(short, long, value_name = "NAME|FILE")]
     impulse: PathBuf,
     /// The WAV file to write, for one input
@@ -82,7 +83,8 @@ pub(super) struct Args {
     /// Samples written: f32, or dithered i24 or i16
     #[arg(long, value_name = "FORMAT", default_value = "f32", value_parser = format())]
     format: Format,
-    /// What the channels of an impulse file are: auto (4 are true stereo), true-stereo, matrix or mcfx:INPUTS
+    /// What the channels of an impulse file are: auto (by iXML, names of pairs, direct sound), stereo, true-stereo,
+    /// matrix or mcfx:INPUTS
     #[arg(long, value_name = "LAYOUT", default_value = "auto", value_parser = layout())]
     layout: LayoutChoice,
     /// Replace outputs that exist
@@ -140,7 +142,8 @@ fn tail(text: &str) -> Result<Tail, String> {
     }
 }
 
-fn format() -> impl TypedValueParser<Value = Format> {
+/// `--format`, here and in `partita impulse`.
+pub(super) fn format() -> impl TypedValueParser<Value = Format> {
     PossibleValuesParser::new(["f32", "i24", "i16"]).map(|name| match name.as_str() {
         "i24" => Format::I24,
         "i16" => Format::I16,
@@ -150,15 +153,16 @@ fn format() -> impl TypedValueParser<Value = Format> {
 
 /// `--layout`, here and in `partita impulse`.
 pub(super) fn layout() -> impl TypedValueParser<Value = LayoutChoice> {
-    clap::builder::StringValueParser::new().try_map(|name| {
+    StringValueParser::new().try_map(|name| {
         let inputs = |text: &str| text.strip_prefix("mcfx:")?.parse().ok();
         match name.as_str() {
             "auto" => Ok(LayoutChoice::Auto),
+            "stereo" => Ok(LayoutChoice::Stereo),
             "true-stereo" => Ok(LayoutChoice::TrueStereo),
             "matrix" => Ok(LayoutChoice::Matrix),
             other => match inputs(other) {
                 Some(inputs @ 1..=packed::MAX_SIDE) => Ok(LayoutChoice::Mcfx { inputs }),
-                _ => Err("expected auto, true-stereo, matrix, or mcfx:INPUTS from 1 to 64"),
+                _ => Err("expected auto, stereo, true-stereo, matrix, or mcfx:INPUTS from 1 to 64"),
             },
         }
     })
@@ -249,6 +253,9 @@ pub(super) fn run(args: &Args) -> Exit {
             return Exit::Impulse;
         }
     };
+    if !args.quiet {
+        about(args, &source);
+    }
     let bar = progress(args.quiet);
     let watch = Watch {
         stop: &STOP,
@@ -271,6 +278,20 @@ pub(super) fn run(args: &Args) -> Exit {
         return Exit::Interrupted;
     }
     failed().next().map_or(Exit::Ok, Exit::from)
+}
+
+/// What was found out about the impulse's file, where it is more than its number of channels.
+fn about(args: &Args, source: &Source) {
+    let name = args.impulse.display();
+    for notice in source.notices() {
+        say::error(format_args!("warning: {name}: {notice}"));
+    }
+    if let Some(layout) = source.layout()
+        && !matches!(layout.reason, LayoutReason::Asked | LayoutReason::Channels)
+    {
+        let taken = name_of(layout.layout);
+        say::error(format_args!("note: {name}: {taken}: {layout}"));
+    }
 }
 
 /// On a terminal only, and on stderr: stdout is for results.

@@ -7,13 +7,13 @@ mod factory;
 pub use factory::{FactoryImpulse, Kind, embedded, factory};
 
 use super::ImpulseResponse;
-use super::load::{self, LayoutChoice, LoadError};
+use super::load::{self, LayoutChoice, LoadError, Loaded};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// A name that no factory impulse has. Its text lists those that are there.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{name}: expected a WAV file or the name of a factory impulse, and there is neither; {}the names are {}",
+#[error("{name}: expected a sound file or the name of a factory impulse, and there is neither; {}the names are {}",
     nearest.map_or_else(String::new, |near| format!("did you mean {near}? ")), names())]
 pub struct UnknownImpulse {
     /// What was asked for, control characters escaped.
@@ -78,12 +78,17 @@ pub enum Source {
 }
 
 impl Source {
-    /// Reads it. `layout` is for files; a factory impulse knows its own. Loader thread.
-    pub fn load(&self, layout: LayoutChoice) -> Result<ImpulseResponse, LoadError> {
+    /// Reads it, and says what its file is like. `layout` is for files; a factory impulse knows its own. Loader thread.
+    pub fn open(&self, layout: LayoutChoice) -> Result<Loaded, LoadError> {
         match self {
-            Self::Factory(impulse) => impulse.load(),
-            Self::File(path) => load::read(path, layout),
+            Self::Factory(impulse) => impulse.open(),
+            Self::File(path) => load::open(path, layout),
         }
+    }
+
+    /// As [`Source::open`], for those who want the impulse only. Loader thread.
+    pub fn load(&self, layout: LayoutChoice) -> Result<ImpulseResponse, LoadError> {
+        self.open(layout).map(|loaded| loaded.impulse)
     }
 }
 

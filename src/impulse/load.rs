@@ -1,27 +1,46 @@
-//! WAV bytes → [`ImpulseResponse`].
+//! Sound files → [`ImpulseResponse`].
 //!
 //! Guaranteed: whatever the bytes, the answer is a non-empty impulse of finite samples or a [`LoadError`];
-//! never a panic, and never an allocation that the file's real size does not justify (at most
-//! [`MAX_SAMPLES`] samples of four bytes).
+//! never a panic, and never an allocation that the file's real size does not justify. Samples: at most
+//! [`MAX_SAMPLES`] of four bytes, counted while they are decoded. Beside them at most three times the file's size, if it
+//! is compressed, and 32 MiB.
 //!
-//! Read: integers of 8, 16, 24 and 32 bits, 24 bits in 32-bit containers, 32-bit float, plain or
-//! `WAVE_FORMAT_EXTENSIBLE`, at any sample rate above zero, 1 to [`MAX_CHANNELS`] channels.
+//! Read: WAV, AIFF, AIFF-C and CAF with integers of 8, 16, 24 and 32 bits, 24 bits in 32-bit containers and float of 32
+//! and 64 bits; FLAC; Ogg Vorbis; MP3. At any sample rate above zero, 1 to [`MAX_CHANNELS`] channels. The format is
+//! known by the file's content, never by its name.
 //!
-//! The chunks are parsed in `riff`, and [`hound`] is given the samples behind a header written
-//! here. hound 3.5.1 alone refuses files that are fine (a padded odd chunk before the data, 32-bit integers in
-//! an 18-byte `fmt `, a wrong byte rate) and trusts lengths that are not.
+//! A path that ends in `.conf` is read as [`jconvolver`] says.
+//!
+//! The containers of uncompressed samples are parsed here (`riff`, `aiff`, `caf`), each length held against the file's;
+//! FLAC, Vorbis and MP3 are decoded by [`symphonia`], behind checks of ours.
 
+mod aiff;
+mod caf;
+mod codec;
 mod fault;
+mod flac;
+mod kind;
+mod layout;
+mod mp3;
+mod ogg;
+pub(super) mod pair;
+mod pcm;
 mod riff;
 
+pub use codec::decoding;
 pub(super) use fault::shown;
 pub use fault::{Fault, LoadError};
+pub use kind::FileFormat;
+pub use layout::{DirectSound, LayoutChoice, LayoutDecision, LayoutReason};
 
-use super::{ImpulseResponse, Layout, packed};
-use riff::{Encoding, Header};
+use super::ixml::{self, Ixml, IxmlError};
+use super::{ImpulseResponse, Layout, jconvolver, packed};
+use kind::Shifted;
+use pair::Side;
+use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, BufReader, Cursor, Read, Seek};
-use std::path::Path;
+use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
 
 /// The most channels a file may have: an 8 × 8 matrix.
 pub const MAX_CHANNELS: u16 = 64;
@@ -37,59 +56,102 @@ pub const MAX_SAMPLES: u64 = 1 << 27;
 /// or its scale is such that the output would be noise.
 pub const MAX_MAGNITUDE: f32 = 1e6;
 
-/// How the channels of a file are to be understood.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LayoutChoice {
-    /// By their number: 1 mono, 2 stereo, 4 true stereo, anything else a matrix.
-    #[default]
-    Auto,
-    /// Four paths LL, LR, RL, RR. Any other number of channels is an error.
-    TrueStereo,
-    /// A matrix or independent channels, whatever their number.
-    Matrix,
-    /// A matrix of so many inputs, packed one after another in time: see [`packed`].
-    Mcfx {
-        /// Inputs, 1 or more.
-        inputs: u16,
+/// An impulse, and what is known about the file it came from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Loaded {
+    /// The impulse.
+    pub impulse: ImpulseResponse,
+    /// The file's format.
+    pub format: FileFormat,
+    /// What its channels were taken for, why, and how surely.
+    pub layout: LayoutDecision,
+    /// What the file's iXML says, of the first file if there are two.
+    pub ixml: Option<Ixml>,
+    /// The other file, if the impulse lies in two.
+    pub partner: Option<PathBuf>,
+    /// What the user should know.
+    pub notices: Vec<Notice>,
+}
+
+/// Something that did not keep a file from being read. Its text is one line.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Notice {
+    /// Its iXML makes no sense.
+    Ixml(IxmlError),
+    /// The file beside it that is by name the other half of a true-stereo impulse is not stereo, and was left alone.
+    NotStereo {
+        /// The other file.
+        other: PathBuf,
+        /// Its channels.
+        channels: usize,
     },
 }
 
-impl LayoutChoice {
-    fn layout(self, channels: u16) -> Result<Layout, Fault> {
-        match (self, channels) {
-            (Self::Matrix | Self::Mcfx { .. }, _) => Ok(Layout::Matrix),
-            (_, 4) => Ok(Layout::TrueStereo),
-            (Self::TrueStereo, _) => Err(Fault::NotTrueStereo { channels }),
-            (Self::Auto, 1) => Ok(Layout::Mono),
-            (Self::Auto, 2) => Ok(Layout::Stereo),
-            (Self::Auto, _) => Ok(Layout::Matrix),
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ixml(error) => write!(f, "{error}"),
+            Self::NotStereo { other, channels } => write!(
+                f,
+                "{} beside it has {channels} channels instead of 2: this file was read alone",
+                shown(&other.display().to_string())
+            ),
         }
     }
 }
 
-/// Reads the WAV file at `path`. The impulse is named after the file's stem.
+/// Reads the sound file at `path`, and the other half if it is one half of a true-stereo impulse; or the matrix that a
+/// jconvolver `.conf` describes. The impulse is named after the file's stem, for two files after what their stems share.
 ///
 /// Errors: every [`Fault`]. Only regular files are opened: a pipe or a device has no length to check. Loader thread.
-pub fn read(path: &Path, layout: LayoutChoice) -> Result<ImpulseResponse, LoadError> {
-    let shown = path.display().to_string();
-    let open = || {
-        // Asked before opening: opening a pipe would wait for its writer.
-        let kind = fs::metadata(path).map_err(Fault::from)?;
-        if kind.is_dir() {
-            return Err(Fault::Directory);
-        }
-        if !kind.is_file() {
-            return Err(Fault::NotAFile);
-        }
-        Ok(BufReader::new(File::open(path).map_err(Fault::from)?))
+pub fn open(path: &Path, choice: LayoutChoice) -> Result<Loaded, LoadError> {
+    let told = |path: &Path| {
+        let shown = path.display().to_string();
+        move |fault| LoadError::new(&shown, fault)
     };
-    let reader = open().map_err(|fault| LoadError::new(&shown, fault))?;
-    let stem = path.file_stem().unwrap_or(path.as_os_str());
-    read_impulse(reader, &stem.to_string_lossy(), layout)
-        .map_err(|fault| LoadError::new(&shown, fault))
+    if jconvolver::is_conf(path) {
+        return jconvolver::open(path, choice).map_err(told(path));
+    }
+    let mut sound = read_file(path).map_err(told(path))?;
+    let stem = path
+        .file_stem()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy();
+    let may_be_half = matches!(choice, LayoutChoice::Auto | LayoutChoice::TrueStereo);
+    if may_be_half
+        && sound.channels.len() == 2
+        && let Some((other, side)) = pair::partner(path)
+    {
+        let second = read_file(&other).map_err(|fault| {
+            let found = format!("it cannot be read ({fault})");
+            let other = other.clone();
+            told(path)(Fault::NotAPair { other, found })
+        })?;
+        if second.channels.len() == 2 {
+            let name = pair::split(&stem).map_or(&*stem, |(name, _)| name);
+            return join(name, sound, second, side, other).map_err(told(path));
+        }
+        sound.notices.push(Notice::NotStereo {
+            other,
+            channels: second.channels.len(),
+        });
+    }
+    finish(&stem, sound, choice).map_err(told(path))
 }
 
-/// Reads a WAV file that is already in memory; `name` names the impulse, and the file in an error.
+/// As [`open`], but of audio only, and one file alone: what a `.conf` may name.
+pub(super) fn open_alone(path: &Path) -> Result<Loaded, LoadError> {
+    let loaded = read_file(path).and_then(|sound| finish("", sound, LayoutChoice::Matrix));
+    loaded.map_err(|fault| LoadError::new(&path.display().to_string(), fault))
+}
+
+/// As [`open`], for those who want the impulse only. Loader thread.
+pub fn read(path: &Path, layout: LayoutChoice) -> Result<ImpulseResponse, LoadError> {
+    open(path, layout).map(|loaded| loaded.impulse)
+}
+
+/// Reads a sound file that is already in memory; `name` names the impulse, and the file in an error.
 ///
 /// Errors: every [`Fault`] but those of the file system. Loader thread.
 pub fn from_bytes(
@@ -100,7 +162,7 @@ pub fn from_bytes(
     from_reader(name, Cursor::new(bytes), layout)
 }
 
-/// Reads a WAV file from its first byte to its last; `name` names the impulse, and the file in an error.
+/// Reads a sound file from its first byte to its last; `name` names the impulse, and the file in an error.
 ///
 /// Errors: every [`Fault`]. Loader thread.
 pub fn from_reader<R: Read + Seek>(
@@ -108,103 +170,211 @@ pub fn from_reader<R: Read + Seek>(
     reader: R,
     layout: LayoutChoice,
 ) -> Result<ImpulseResponse, LoadError> {
-    read_impulse(reader, name, layout).map_err(|fault| LoadError::new(name, fault))
+    open_reader(name, reader, layout).map(|loaded| loaded.impulse)
 }
 
-fn read_impulse<R: Read + Seek>(
-    mut reader: R,
+/// As [`from_reader`], with what is known about the file. Loader thread.
+pub fn open_reader<R: Read + Seek>(
     name: &str,
-    choice: LayoutChoice,
-) -> Result<ImpulseResponse, Fault> {
-    let header = riff::read_header(&mut reader)?;
-    let layout = choice.layout(header.channels)?;
-    let channels = decode(reader, &header)?;
-    let impulse = ImpulseResponse {
-        name: name.to_owned(),
-        sample_rate: header.sample_rate,
-        layout,
-        channels,
+    reader: R,
+    layout: LayoutChoice,
+) -> Result<Loaded, LoadError> {
+    let loaded = read_sound(reader).and_then(|sound| finish(name, sound, layout));
+    loaded.map_err(|fault| LoadError::new(name, fault))
+}
+
+/// One file's sound, not yet understood.
+struct Sound {
+    format: FileFormat,
+    sample_rate: u32,
+    channels: Vec<Vec<f32>>,
+    ixml: Option<Ixml>,
+    notices: Vec<Notice>,
+}
+
+fn read_file(path: &Path) -> Result<Sound, Fault> {
+    read_sound(open_file(path)?)
+}
+
+/// Opens a regular file.
+pub(super) fn open_file(path: &Path) -> Result<BufReader<File>, Fault> {
+    // Asked before opening: opening a pipe would wait for its writer.
+    let kind = fs::metadata(path)?;
+    if kind.is_dir() {
+        return Err(Fault::Directory);
+    }
+    if !kind.is_file() {
+        return Err(Fault::NotAFile);
+    }
+    Ok(BufReader::new(File::open(path)?))
+}
+
+fn read_sound<R: Read + Seek>(mut reader: R) -> Result<Sound, Fault> {
+    let end = reader.seek(SeekFrom::End(0))?;
+    if end == 0 {
+        return Err(Fault::Empty);
+    }
+    let start = kind::beginning(&mut reader, end)?;
+    let head = kind::head(&mut reader, start, end)?;
+    let format = kind::recognise(&head).map_err(|found| Fault::NotSound { found })?;
+    reader.seek(SeekFrom::Start(start))?;
+    let end = end - start;
+    let mut reader = Shifted {
+        inner: reader,
+        start,
     };
-    match choice {
-        LayoutChoice::Mcfx { inputs } => packed::unpack(&impulse, inputs),
-        _ => Ok(impulse),
-    }
-}
-
-/// Decodes the samples that `reader` stands before. `header` has been checked against the file's real size.
-fn decode<R: Read>(reader: R, header: &Header) -> Result<Vec<Vec<f32>>, Fault> {
-    let frames = usize::try_from(header.frames).map_err(|_| Fault::OutOfMemory)?;
-    let mut channels = vec![Vec::<f32>::new(); usize::from(header.channels)];
-    for channel in &mut channels {
-        channel
-            .try_reserve_exact(frames)
-            .map_err(|_| Fault::OutOfMemory)?;
-    }
-    let source = Cursor::new(header.canonical()).chain(reader);
-    let mut wav = hound::WavReader::new(source).map_err(Fault::from_hound)?;
-    match header.encoding {
-        Encoding::Float32 => {
-            let mut samples = wav.samples::<f32>();
-            for frame in 0..frames {
-                for (channel, buffer) in channels.iter_mut().enumerate() {
-                    let value = next(&mut samples)?;
-                    check(value, frame, channel)?;
-                    buffer.push(value);
-                }
-            }
+    let plain = match format {
+        FileFormat::Wav => Some(riff::read_header(&mut reader, end)?),
+        FileFormat::Aiff => Some(aiff::read_header(&mut reader, end)?),
+        FileFormat::Caf => Some((caf::read_header(&mut reader, end)?, None)),
+        _ => None,
+    };
+    if let Some((pcm, text)) = plain {
+        let channels = pcm::decode(&mut reader, &pcm)?;
+        let mut sound = Sound {
+            format,
+            sample_rate: pcm.sample_rate,
+            channels,
+            ixml: None,
+            notices: Vec::new(),
+        };
+        match text.map(|text| ixml::parse(&String::from_utf8_lossy(&text))) {
+            Some(Ok(ixml)) => sound.ixml = Some(ixml),
+            Some(Err(error)) => sound.notices.push(Notice::Ixml(error)),
+            None => {}
         }
-        Encoding::Integer { bytes, valid_bits } => {
-            let scale = f64::from(1_u32 << (8 * u32::from(bytes) - 1)).recip();
-            let mut samples = wav.samples::<i32>();
-            // True while the top byte of every sample is empty or repeats the sign.
-            let mut low = true;
-            for _ in 0..frames {
-                for buffer in &mut channels {
-                    let value: i32 = next(&mut samples)?;
-                    low &= (-(1 << 23)..1 << 24).contains(&value);
-                    buffer.push((f64::from(value) * scale) as f32);
-                }
-            }
-            // 24 bits in 32: the format's own text wants them at the top of the container, others write them at
-            // the bottom, and hound then leaves the top byte empty. That byte tells: a file at the top would have to
-            // stay below −42 dBFS throughout to be mistaken. All of this is exact: 24 bits fit an f32.
-            if bytes == 4 && valid_bits <= 24 && low {
-                for sample in channels.iter_mut().flatten() {
-                    let unsigned = *sample * 256.0;
-                    *sample = if unsigned >= 1.0 {
-                        unsigned - 2.0
-                    } else {
-                        unsigned
-                    };
-                }
-            }
-        }
+        return Ok(sound);
     }
-    Ok(channels)
+    // Into memory: compressed, the longest sound that may be loaded is shorter than this.
+    if end > 4 * MAX_SAMPLES {
+        return Err(Fault::TooLarge { samples: end / 4 });
+    }
+    let mut bytes = Vec::new();
+    bytes
+        .try_reserve_exact(end as usize)
+        .map_err(|_| Fault::OutOfMemory)?;
+    reader.take(end).read_to_end(&mut bytes)?;
+    let decoded = match format {
+        FileFormat::Flac => flac::decode(&bytes)?,
+        FileFormat::OggVorbis => ogg::decode(&bytes)?,
+        _ => mp3::decode(&bytes)?,
+    };
+    if decoded.frames() == 0 {
+        return Err(Fault::NoFrames);
+    }
+    Ok(Sound {
+        format,
+        sample_rate: decoded.sample_rate,
+        channels: decoded.channels,
+        ixml: None,
+        notices: Vec::new(),
+    })
 }
 
-fn next<S>(samples: &mut impl Iterator<Item = hound::Result<S>>) -> Result<S, Fault> {
-    match samples.next() {
-        Some(sample) => sample.map_err(Fault::from_hound),
-        // Unreachable while the canonical header says the same length; an error costs nothing.
-        None => Err(Fault::from(io::Error::from(io::ErrorKind::UnexpectedEof))),
+fn finish(name: &str, sound: Sound, choice: LayoutChoice) -> Result<Loaded, Fault> {
+    let method = sound
+        .ixml
+        .as_ref()
+        .and_then(|ixml| ixml.recording_method.as_ref());
+    let mut layout = layout::decide(choice, sound.sample_rate, &sound.channels, method)?;
+    let mut impulse = ImpulseResponse {
+        name: name.to_owned(),
+        sample_rate: sound.sample_rate,
+        layout: layout.layout,
+        channels: sound.channels,
+    };
+    if let LayoutChoice::Mcfx { inputs } = choice {
+        impulse = packed::unpack(&impulse, inputs)?;
+        layout.layout = impulse.layout;
     }
+    Ok(Loaded {
+        impulse,
+        format: sound.format,
+        layout,
+        ixml: sound.ixml,
+        partner: None,
+        notices: sound.notices,
+    })
 }
 
-fn check(value: f32, frame: usize, channel: usize) -> Result<(), Fault> {
-    if !value.is_finite() {
-        return Err(Fault::NotFinite {
-            value,
-            frame,
-            channel: channel + 1,
+/// Joins two stereo files. `side` is that of `first`, `other` the path of `second`.
+fn join(
+    name: &str,
+    first: Sound,
+    second: Sound,
+    side: Side,
+    other: PathBuf,
+) -> Result<Loaded, Fault> {
+    let length = |sound: &Sound| sound.channels[0].len();
+    let differ = if first.sample_rate != second.sample_rate {
+        Some(format!(
+            "this file has {} Hz, and that one {} Hz",
+            first.sample_rate, second.sample_rate
+        ))
+    } else if length(&first) != length(&second) {
+        Some(format!(
+            "this file has {} frames, and that one {}",
+            length(&first),
+            length(&second)
+        ))
+    } else {
+        None
+    };
+    if let Some(found) = differ {
+        return Err(Fault::NotAPair { other, found });
+    }
+    // Twice two channels within the limit each may be beyond it together.
+    has_room(4, first.sample_rate, length(&first) as u64)?;
+    let (mut channels, right) = match side {
+        Side::Left => (first.channels, second.channels),
+        Side::Right => (second.channels, first.channels),
+    };
+    channels.extend(right);
+    let mut notices = first.notices;
+    notices.extend(second.notices);
+    Ok(Loaded {
+        impulse: ImpulseResponse {
+            name: name.to_owned(),
+            sample_rate: first.sample_rate,
+            layout: Layout::TrueStereo,
+            channels,
+        },
+        format: first.format,
+        layout: LayoutDecision {
+            layout: Layout::TrueStereo,
+            confidence: 1.0,
+            reason: LayoutReason::Pair,
+        },
+        ixml: first.ixml,
+        partner: Some(other),
+        notices,
+    })
+}
+
+/// Checks what a header says first.
+fn fits(channels: u16, sample_rate: u32) -> Result<(), Fault> {
+    if channels == 0 {
+        return Err(Fault::malformed("its header says zero channels"));
+    }
+    if channels > MAX_CHANNELS {
+        return Err(Fault::TooManyChannels { channels });
+    }
+    if sample_rate == 0 {
+        return Err(Fault::malformed("its header says a sample rate of 0 Hz"));
+    }
+    Ok(())
+}
+
+/// Checks a length in frames.
+fn has_room(channels: u16, sample_rate: u32, frames: u64) -> Result<(), Fault> {
+    let samples = frames.saturating_mul(u64::from(channels));
+    if frames > u64::from(MAX_SECONDS) * u64::from(sample_rate) {
+        return Err(Fault::TooLong {
+            seconds: frames as f64 / f64::from(sample_rate),
         });
     }
-    if value.abs() > MAX_MAGNITUDE {
-        return Err(Fault::TooLoud {
-            value,
-            frame,
-            channel: channel + 1,
-        });
+    if samples > MAX_SAMPLES {
+        return Err(Fault::TooLarge { samples });
     }
     Ok(())
 }

@@ -121,20 +121,21 @@ pub fn write(
     impulse: &ImpulseResponse,
     options: Options<'_>,
 ) -> Result<Saved, SaveError> {
-    let (file, saved) = stage(path, impulse, options)?;
+    let (file, saved) = stage(path, &[], impulse, options)?;
     file.place().map_err(|fault| SaveError::new(path, fault))?;
     Ok(saved)
 }
 
-/// As [`write()`], up to the file's name: it is complete, under a temporary one.
+/// As [`write()`], up to the file's name, which none of `inputs` may have: it is complete, under a temporary one.
 pub(super) fn stage(
     path: &Path,
+    inputs: &[&Path],
     impulse: &ImpulseResponse,
     options: Options<'_>,
 ) -> Result<(Pending, Saved), SaveError> {
     let fail = |fault| SaveError::new(path, fault);
     check(impulse, options.format).map_err(fail)?;
-    let destination = Destination::check(path, &[], options.existing);
+    let destination = Destination::check(path, inputs, options.existing);
     let destination = destination.map_err(|fault| SaveError::new(path, fault))?;
     let channels: Vec<&[f32]> = impulse.channels.iter().map(Vec::as_slice).collect();
     let write = || {

@@ -15,7 +15,8 @@ pub(super) struct Args {
     impulse: PathBuf,
     #[command(flatten)]
     written: Writing,
-    /// What the channels of a file are: auto (4 are true stereo), true-stereo, matrix or mcfx:INPUTS
+    /// What the channels of a file are: auto (by iXML, names of pairs, direct sound), stereo, true-stereo,
+    /// matrix or mcfx:INPUTS
     #[arg(
         long,
         value_name = "LAYOUT",
@@ -56,6 +57,10 @@ pub(super) fn run(args: &Args) -> Exit {
             return Exit::Impulse;
         }
     };
+    for notice in source.notices() {
+        let name = args.impulse.display();
+        say::error(format_args!("warning: {name}: {notice}"));
+    }
     let made = Made {
         impulse: source.shaped(),
         gain_db: source.gain_db(),

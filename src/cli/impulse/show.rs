@@ -1,18 +1,21 @@
 //! `partita impulse show`: what one impulse is like.
 
-use super::{Shown, name_of, print_json};
+use super::{Shown, help, name_of, print_json};
 use crate::cli::{render, say};
 use crate::impulse::library;
-use crate::impulse::load::LayoutChoice;
+use crate::impulse::load::{FileFormat, LayoutChoice, LayoutDecision, LayoutReason};
 use crate::loader::LoaderError;
+use serde::Serialize;
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = help())]
 pub(super) struct Args {
-    /// A factory impulse's name, or a WAV file
+    /// A factory impulse's name, or a file: WAV, AIFF, CAF, FLAC, Ogg Vorbis, MP3
     #[arg(value_name = "NAME|FILE")]
     impulse: PathBuf,
-    /// What the channels of a file are: auto (4 are true stereo), true-stereo, matrix or mcfx:INPUTS
+    /// What the channels of a file are: auto (by iXML, names of pairs, direct sound), stereo, true-stereo,
+    /// matrix or mcfx:INPUTS
     #[arg(
         long,
         value_name = "LAYOUT",
@@ -25,16 +28,48 @@ pub(super) struct Args {
     json: bool,
 }
 
+/// With what is known about its file.
+#[derive(Serialize)]
+struct File<'a> {
+    #[serde(flatten)]
+    shown: &'a Shown<'a>,
+    format: FileFormat,
+    layout_decision: &'a LayoutDecision,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partner: Option<String>,
+    notices: Vec<String>,
+}
+
+fn name_of_format(format: FileFormat) -> &'static str {
+    match format {
+        FileFormat::Wav => "WAV",
+        FileFormat::Aiff => "AIFF",
+        FileFormat::Caf => "CAF",
+        FileFormat::Flac => "FLAC",
+        FileFormat::OggVorbis => "Ogg Vorbis",
+        FileFormat::Mp3 => "MP3",
+        FileFormat::Jconvolver => "jconvolver .conf",
+    }
+}
+
 pub(super) fn run(args: &Args) -> Result<(), LoaderError> {
     let source = library::resolve(&args.impulse)?;
-    let impulse = source.load(args.layout)?;
+    let loaded = source.open(args.layout)?;
+    let partner = loaded.partner.as_ref();
+    let partner = partner.map(|other| other.display().to_string());
     let factory = match source {
         library::Source::Factory(factory) => Some(factory),
         library::Source::File(_) => None,
     };
-    let shown = Shown::new(&impulse, factory);
+    let shown = Shown::new(&loaded.impulse, factory);
     if args.json {
-        print_json(&shown);
+        print_json(&File {
+            shown: &shown,
+            format: loaded.format,
+            layout_decision: &loaded.layout,
+            partner,
+            notices: loaded.notices.iter().map(ToString::to_string).collect(),
+        });
         return Ok(());
     }
     let measured = &shown.analysis;
@@ -48,6 +83,15 @@ pub(super) fn run(args: &Args) -> Result<(), LoaderError> {
         "channels",
         format!("{} ({})", shown.channels, name_of(shown.layout)),
     );
+    if !matches!(loaded.layout.reason, LayoutReason::Channels) && factory.is_none() {
+        line("layout", loaded.layout.to_string());
+    }
+    if let Some(partner) = partner {
+        line("with", partner);
+    }
+    if factory.is_none() {
+        line("format", name_of_format(loaded.format).to_owned());
+    }
     line("rate", format!("{} Hz", shown.sample_rate));
     line(
         "length",
@@ -61,6 +105,12 @@ pub(super) fn run(args: &Args) -> Result<(), LoaderError> {
     }
     if let Some(licence) = shown.licence {
         line("licence", licence.to_owned());
+    }
+    for notice in &loaded.notices {
+        say::error(format_args!(
+            "warning: {}: {notice}",
+            args.impulse.display()
+        ));
     }
     Ok(())
 }

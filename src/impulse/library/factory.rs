@@ -5,9 +5,10 @@
 //! To add one: its WAV in impulses/, its entry in impulses/catalogue.toml, its line in `WAVS`.
 //! tests/impulse_library.rs fails while the three disagree.
 
-use crate::impulse::load::{self, LayoutChoice, LoadError};
+use crate::impulse::load::{self, LayoutChoice, LoadError, Loaded};
 use crate::impulse::{ImpulseResponse, Layout};
 use serde::Deserialize;
+use std::io::Cursor;
 use std::sync::LazyLock;
 
 /// Name → WAV file, embedded.
@@ -62,12 +63,17 @@ pub struct FactoryImpulse {
 impl FactoryImpulse {
     /// Decodes it. Fails only if the program was built from a broken WAV. Loader thread.
     pub fn load(&self) -> Result<ImpulseResponse, LoadError> {
+        self.open().map(|loaded| loaded.impulse)
+    }
+
+    /// As [`FactoryImpulse::load`]; the layout is the catalogue's. Loader thread.
+    pub fn open(&self) -> Result<Loaded, LoadError> {
         let layout = match self.layout {
             Layout::Matrix | Layout::MatrixOf { .. } => LayoutChoice::Matrix,
             Layout::TrueStereo => LayoutChoice::TrueStereo,
             Layout::Mono | Layout::Stereo => LayoutChoice::Auto,
         };
-        load::from_bytes(self.name, self.wav, layout)
+        load::open_reader(self.name, Cursor::new(self.wav), layout)
     }
 }
 

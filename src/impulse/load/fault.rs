@@ -1,9 +1,10 @@
 //! Why a file cannot be an impulse, each in one line: what was expected, what was found, what to do.
 
-use crate::impulse::packed::MAX_SIDE;
-
 use super::{MAX_CHANNELS, MAX_MAGNITUDE, MAX_SAMPLES, MAX_SECONDS};
+use crate::impulse::jconvolver::ConfLine;
+use crate::impulse::packed::MAX_SIDE;
 use std::io;
+use std::path::PathBuf;
 use thiserror::Error;
 
 /// A file that could not be read, and why. Its text is one line, whatever the file is called.
@@ -38,19 +39,22 @@ pub(in crate::impulse) fn shown(name: &str) -> String {
     shown
 }
 
+/// What can be read, for messages.
+const FORMATS: &str = "WAV, AIFF, CAF, FLAC, Ogg Vorbis or MP3";
+
 /// What is wrong with a file.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Fault {
     /// Nothing has that name.
-    #[error("expected a WAV file, but there is no such file; check the path")]
+    #[error("expected a sound file, but there is no such file; check the path")]
     Missing,
     /// The name is a folder's.
-    #[error("expected a WAV file, but this is a folder; name a file inside it")]
+    #[error("expected a sound file, but this is a folder; name a file inside it")]
     Directory,
     /// A pipe, socket or device.
     #[error(
-        "expected a WAV file, but this is a pipe or a device, which has no length to check; save it to a file first"
+        "expected a sound file, but this is a pipe or a device, which has no length to check; save it to a file first"
     )]
     NotAFile,
     /// The file may not be read.
@@ -62,16 +66,16 @@ pub enum Fault {
     #[error("expected to read the file, but the system reports: {0}; check the disk and try again")]
     Io(io::Error),
     /// Not one byte.
-    #[error("expected a WAV file, but the file is empty (0 bytes); export or download it again")]
+    #[error("expected a sound file, but the file is empty (0 bytes); export or download it again")]
     Empty,
     /// Some other kind of file.
-    #[error("expected a WAV file (RIFF … WAVE), but this is {found}; convert it to WAV")]
-    NotWav {
+    #[error("expected {FORMATS}, but this is {found}; convert it to WAV")]
+    NotSound {
         /// What it looks like.
         found: &'static str,
     },
     /// The structure of the file contradicts itself.
-    #[error("expected a well-formed WAV file, but {found}; export it again")]
+    #[error("expected a well-formed sound file, but {found}; export it again")]
     Malformed {
         /// The contradiction.
         found: String,
@@ -84,6 +88,16 @@ pub enum Fault {
         /// Bytes the header promises.
         expected: u64,
         /// Bytes that are there.
+        found: u64,
+    },
+    /// A compressed file ends before its sound does.
+    #[error(
+        "expected {expected} frames of sound, but the file has {found}; it is damaged or truncated: copy or download it again"
+    )]
+    Short {
+        /// Frames the header promises.
+        expected: u64,
+        /// Frames that are there.
         found: u64,
     },
     /// A header without a single sample.
@@ -115,6 +129,25 @@ pub enum Fault {
         /// Inputs asked for.
         inputs: u16,
     },
+    /// A line of a jconvolver `.conf` cannot be followed.
+    #[error(transparent)]
+    Conf(Box<ConfLine>),
+    /// Stereo was asked for.
+    #[error("expected 2 channels for stereo, but the file has {channels}; choose another layout")]
+    NotStereo {
+        /// Channels in the header.
+        channels: u16,
+    },
+    /// Two files that by name are the two halves of a true-stereo impulse, and are not.
+    #[error(
+        "expected the other half of a true-stereo impulse in {}, but {found}; --layout stereo reads this file alone", shown(&other.display().to_string())
+    )]
+    NotAPair {
+        /// The other file.
+        other: PathBuf,
+        /// How they differ, or why the other cannot be read.
+        found: String,
+    },
     /// Longer than any impulse.
     #[error("expected at most {MAX_SECONDS} s, but the file lasts {seconds:.1} s; trim it")]
     TooLong {
@@ -129,14 +162,9 @@ pub enum Fault {
         /// Samples in all channels.
         samples: u64,
     },
-    /// The samples are 64-bit float.
-    #[error(
-        "expected integers of 8 to 32 bits or 32-bit float, but the samples are 64-bit float, which is not supported yet; convert the file to 32-bit float"
-    )]
-    Float64,
     /// A compressed or exotic format.
     #[error(
-        "expected integers of 8 to 32 bits or 32-bit float, but the samples are {found}; convert the file to 24-bit or 32-bit float WAV"
+        "expected integers of 8 to 32 bits, float of 32 or 64, FLAC, Vorbis or MP3, but the samples are {found}; convert the file to WAV"
     )]
     Format {
         /// The format, by name or tag.
@@ -185,14 +213,9 @@ impl From<io::Error> for Fault {
 }
 
 impl Fault {
-    /// hound reads behind a header of ours, so what remains is the system's failure, or a file that
-    /// shrank after it was measured.
-    pub(super) fn from_hound(error: hound::Error) -> Self {
-        match error {
-            hound::Error::IoError(error) => Self::Io(error),
-            other => Self::Malformed {
-                found: format!("its samples cannot be decoded ({other})"),
-            },
+    pub(super) fn malformed(found: impl Into<String>) -> Self {
+        Self::Malformed {
+            found: found.into(),
         }
     }
 }
