@@ -19,7 +19,8 @@ pub(super) struct Args {
     second: PathBuf,
     #[command(flatten)]
     written: Writing,
-    /// What the channels of files are: auto, stereo, true-stereo, matrix or mcfx:INPUTS
+    /// What the channels of files are: auto (by iXML, names of pairs, direct sound), stereo, true-stereo,
+    /// matrix or mcfx:INPUTS
     #[arg(
         long,
         value_name = "LAYOUT",

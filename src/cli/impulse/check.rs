@@ -16,7 +16,8 @@ pub(super) struct Args {
     /// A factory impulse's name, or a file
     #[arg(value_name = "NAME|FILE")]
     impulse: PathBuf,
-    /// What the channels of a file are: auto, stereo, true-stereo, matrix or mcfx:INPUTS
+    /// What the channels of a file are: auto (by iXML, names of pairs, direct sound), stereo, true-stereo,
+    /// matrix or mcfx:INPUTS
     #[arg(
         long,
         value_name = "LAYOUT",

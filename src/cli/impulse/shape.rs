@@ -15,7 +15,8 @@ pub(super) struct Args {
     impulse: PathBuf,
     #[command(flatten)]
     written: Writing,
-    /// What the channels of a file are: auto, stereo, true-stereo, matrix or mcfx:INPUTS
+    /// What the channels of a file are: auto (by iXML, names of pairs, direct sound), stereo, true-stereo,
+    /// matrix or mcfx:INPUTS
     #[arg(
         long,
         value_name = "LAYOUT",
