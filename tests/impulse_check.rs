@@ -121,6 +121,29 @@ fn a_clean_impulse_has_nothing_wrong() {
         [],
         "echoes may begin late and end at once"
     );
+    let mut slap = vec![0.0; 10_000];
+    slap[5000..5500].fill(0.5);
+    slap[5000..5500]
+        .iter_mut()
+        .step_by(2)
+        .for_each(|x| *x = 0.25);
+    assert_eq!(
+        kinds(&mono(RATE, slap.clone())),
+        [],
+        "one repeat, not a tail"
+    );
+    // A microphone that waits for a loudspeaker hears its own noise.
+    slap[..5000].iter_mut().step_by(3).for_each(|x| *x = 1e-5);
+    assert_eq!(kinds(&mono(RATE, slap)), [Kind::LeadingSilence]);
+    let mut reversed = clean(Layout::Stereo, 2);
+    for channel in &mut reversed.channels {
+        channel.reverse();
+    }
+    assert_eq!(
+        kinds(&reversed),
+        [],
+        "it grows, and ends where it is loudest"
+    );
 }
 
 #[test]

@@ -89,6 +89,9 @@ const LEAD_DB: f64 = -50.0;
 /// The longest lead in seconds. 3 m of air; more is heard as a delay.
 const LEAD: f64 = 0.010;
 
+/// The longest single echo in seconds: rooms ring longer.
+const ECHO: f64 = 0.050;
+
 /// The lead that is left, in seconds.
 const LEAD_LEFT: f64 = 0.001;
 
@@ -322,8 +325,8 @@ fn ends(impulse: &ImpulseResponse, analysis: &Analysis, offset: bool, problems: 
     let peak = outline.peak.as_ref().map_or(0.0, |peak| peak.dbfs);
     let seconds = |frames: usize| frames as f64 / rate;
     let lead = seconds(lead(impulse, outline));
-    let echoes = echoes(impulse, outline);
-    if lead > LEAD && !echoes {
+    let (echoes, grows) = (echoes(impulse, outline), grows(impulse, outline));
+    if lead > LEAD && !echoes && !grows && !single_echo(impulse, outline) {
         push(
             problems,
             Kind::LeadingSilence,
@@ -367,7 +370,7 @@ fn ends(impulse: &ImpulseResponse, analysis: &Analysis, offset: bool, problems: 
             "cut it",
         );
     }
-    if let Some(end) = end_level(impulse).filter(|&db| db > END_DB && !echoes) {
+    if let Some(end) = end_level(impulse).filter(|&db| db > END_DB && !echoes && !grows) {
         push(
             problems,
             Kind::CutOff,
@@ -406,6 +409,35 @@ fn echoes(impulse: &ImpulseResponse, outline: &Outline) -> bool {
     end == 1 || 2 * gaps > end
 }
 
+/// Whether it grows instead of falling, as a reversed sound does: half of its energy comes in the later half of it.
+fn grows(impulse: &ImpulseResponse, outline: &Outline) -> bool {
+    let start = lead(impulse, outline);
+    let middle = start + outline.frames.saturating_sub(start) / 2;
+    energy(impulse, middle..outline.frames) > energy(impulse, start..middle)
+}
+
+/// Σ of the squares of all channels in a range of frames.
+fn energy(impulse: &ImpulseResponse, range: std::ops::Range<usize>) -> f64 {
+    let of = |channel: &Vec<f32>| -> f64 {
+        let part = channel.get(range.clone()).unwrap_or(&[]);
+        part.iter().map(|&x| f64::from(x) * f64::from(x)).sum()
+    };
+    impulse.channels.iter().map(of).sum()
+}
+
+/// Whether this is one repeat: nothing at all, not even the noise of a recording, and then a sound that stays at most
+/// [`ECHO`] within 60 dB of its peak.
+fn single_echo(impulse: &ImpulseResponse, outline: &Outline) -> bool {
+    let rate = f64::from(impulse.sample_rate);
+    let peak = outline.peak.as_ref().map_or(0.0, |peak| peak.dbfs);
+    let heard = 10_f64.powf((peak - 60.0) / 20.0);
+    let channels = || impulse.channels.iter();
+    let first = channels().filter_map(|channel| channel.iter().position(|&x| x != 0.0));
+    let last = channels().filter_map(|it| it.iter().rposition(|x| f64::from(x.abs()) >= heard));
+    let (first, last) = (first.min().unwrap_or(0), last.max().unwrap_or(0));
+    first as f64 > LEAD * rate && (last.saturating_sub(first) as f64) < ECHO * rate
+}
+
 /// RMS of the last 1 ms in dB below that of the loudest 1 ms, all channels together. `None` below 20 ms, where the last
 /// 1 ms is no end.
 fn end_level(impulse: &ImpulseResponse) -> Option<f64> {
@@ -415,13 +447,11 @@ fn end_level(impulse: &ImpulseResponse) -> Option<f64> {
         return None;
     }
     // Counted from the end, so that the last piece is whole.
-    let energy = |index: usize| -> f64 {
-        let range = frames - (index + 1) * piece..frames - index * piece;
-        let of = |channel: &Vec<f32>| -> f64 {
-            let part = channel.get(range.clone()).unwrap_or(&[]);
-            part.iter().map(|&x| f64::from(x) * f64::from(x)).sum()
-        };
-        impulse.channels.iter().map(of).sum()
+    let energy = |index: usize| {
+        energy(
+            impulse,
+            frames - (index + 1) * piece..frames - index * piece,
+        )
     };
     let loudest = (0..frames / piece).map(energy).fold(0.0, f64::max);
     (loudest > 0.0).then(|| 10.0 * (energy(0) / loudest).max(1e-30).log10())
