@@ -8,9 +8,10 @@ mod wav;
 use partita::impulse::Layout;
 use partita::impulse::analyze::decay;
 use partita::impulse::library::{
-    ContentHash, Ended, FolderKind, FolderState, Found, IndexState, Library, Presence, Progress,
-    Report,
+    ContentHash, Ended, Entry, FolderKind, FolderState, Found, IndexState, Library, Presence,
+    Progress, Report, Source, resolve_in,
 };
+use partita::impulse::load::FileFormat;
 use partita::loader::scanning::Scanning;
 use shelf::{Shelf, minutes_ago, names, scan, scan_with, user, written};
 use std::fs;
@@ -44,8 +45,8 @@ fn a_scan_says_what_each_file_is() {
     let saal = entries[2];
     let sound = saal.sound.as_ref().expect("an impulse");
     assert_eq!(
-        (sound.format.as_str(), sound.channels, sound.layout),
-        ("wav", 2, Layout::Stereo)
+        (sound.format, sound.channels, sound.layout),
+        (FileFormat::Wav, 2, Layout::Stereo)
     );
     assert_eq!(
         (sound.sample_rate, sound.frames, sound.seconds()),
@@ -57,6 +58,40 @@ fn a_scan_says_what_each_file_is() {
     let empty = entries[1].sound.as_ref().expect_err("no impulse");
     assert!(empty.contains("the file is empty (0 bytes)"), "{empty}");
     assert_eq!(entries[1].category, "impulses");
+}
+
+#[test]
+fn two_files_that_are_one_impulse_are_listed_once() {
+    let shelf = Shelf::new();
+    let stereo = Wav::float(2, &[0.5; 96]).build();
+    let left = shelf.put_bytes("impulses/Gym_L.wav", &stereo);
+    let right = shelf.put_bytes("impulses/Gym_R.wav", &stereo);
+    // By name a pair, but mono: two impulses.
+    shelf.put("impulses/Room-left.wav", 1.0);
+    shelf.put("impulses/Room-right.wav", 1.0);
+    let (mut library, report) = shelf.scanned();
+    assert_eq!(counts(&report), [4, 4, 0, 0, 0, 0]);
+    assert_eq!(names(user(&library)), ["Gym", "Room-left", "Room-right"]);
+    let gym = user(&library)[0];
+    let layout = |entry: &Entry| entry.sound.as_ref().unwrap().layout;
+    assert_eq!(
+        (layout(gym), gym.path()),
+        (Layout::TrueStereo, Some(&*left))
+    );
+    let resolved = resolve_in(Some(&shelf.places()), "gym").unwrap();
+    assert!(matches!(resolved, Source::File(path) if path == left));
+    library.favourite(gym.reference()).unwrap();
+    assert_eq!(library.favourites_named(Path::new("GYM")).len(), 1);
+    assert_eq!(counts(&scan(&mut library)), [4, 0, 4, 0, 0, 0]);
+    // The half that was listed for both is read again when the other one changes or goes.
+    shelf.put_bytes("impulses/Gym_R.wav", &Wav::float(2, &[0.5; 98]).build());
+    assert_eq!(counts(&scan(&mut library))[1], 2);
+    let error = user(&library)[0].sound.as_ref().unwrap_err();
+    assert!(error.contains("Gym_R.wav"), "{error}");
+    fs::remove_file(right).unwrap();
+    assert_eq!(counts(&scan(&mut library)), [3, 1, 2, 0, 0, 1]);
+    assert_eq!(names(user(&library))[0], "Gym_L");
+    assert_eq!(layout(user(&library)[0]), Layout::Stereo);
 }
 
 #[test]

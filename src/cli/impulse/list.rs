@@ -6,6 +6,7 @@ use crate::impulse::Layout;
 use crate::impulse::library::{
     ContentHash, Entry, Found, Kind, Library, Origin, Presence, Query, Reference, Shelf,
 };
+use crate::impulse::load::FileFormat;
 use clap::ArgGroup;
 use serde::Serialize;
 
@@ -53,7 +54,7 @@ struct Listed<'a> {
     category: Option<&'a str>,
     tags: &'a [String],
     #[serde(flatten)]
-    sound: Option<ListedSound<'a>>,
+    sound: Option<ListedSound>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a str>,
     #[serde(flatten)]
@@ -61,8 +62,8 @@ struct Listed<'a> {
 }
 
 #[derive(Serialize)]
-struct ListedSound<'a> {
-    format: &'a str,
+struct ListedSound {
+    format: FileFormat,
     channels: usize,
     layout: Layout,
     sample_rate: u32,
@@ -99,7 +100,7 @@ impl<'a> Listed<'a> {
             category: Some(&entry.category),
             tags: &entry.tags,
             sound: entry.sound.as_ref().ok().map(|sound| ListedSound {
-                format: &sound.format,
+                format: sound.format,
                 channels: sound.channels,
                 layout: sound.layout,
                 sample_rate: sound.sample_rate,

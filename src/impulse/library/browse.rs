@@ -10,6 +10,7 @@ use super::search::{Searched, Words, fold};
 use super::settings::{Changed, Reference, Settings, SettingsError};
 use super::walk::{FolderState, Stamp};
 use super::{FactoryImpulse, Source, factory};
+use crate::impulse::load::FileFormat;
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -43,7 +44,7 @@ pub enum Presence {
 /// An impulse of the library.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// The factory name, or the file's name without extension.
+    /// The factory name, or the file's name without extension; of two files that are one impulse, what they share.
     pub name: String,
     /// Where a browser puts it: the factory kind; the folder within the library, or the library's folder itself.
     pub category: String,
@@ -69,7 +70,7 @@ impl Entry {
             .map(|design| (design.t30[2] + design.t30[3]) / 2.0);
         let sound = impulse.load().map(|impulse| Sound {
             t30_s,
-            ..Sound::of(&impulse, "wav")
+            ..Sound::of(&impulse, FileFormat::Wav)
         });
         let category = format!("{:?}", impulse.kind).to_lowercase();
         let rest = format!("{category} {}", impulse.description);
@@ -282,7 +283,9 @@ impl Library {
         for record in &self.index.records {
             // A folder that was taken out of the library takes its files with it.
             if let Some(state) = by_folder.get(record.folder.as_path()) {
-                user.push(Entry::of_file(record, state));
+                if !record.right_half {
+                    user.push(Entry::of_file(record, state));
+                }
                 *files.entry(&record.folder).or_default() += 1;
             }
         }

@@ -6,13 +6,14 @@
 use super::hash::ContentHash;
 use super::stored::{self, path};
 use super::walk::Stamp;
+use crate::impulse::load::FileFormat;
 use crate::impulse::{ImpulseResponse, Layout};
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// Counted up when the meaning of a record changes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// The largest index that is read, in bytes: [`super::MAX_FILES`] records of 1 KiB, and room.
 const MAX_BYTES: u64 = 512 << 20;
@@ -20,8 +21,8 @@ const MAX_BYTES: u64 = 512 << 20;
 /// What an impulse sounds like, as far as a list shows it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sound {
-    /// The kind of file: its extension in lower case.
-    pub format: String,
+    /// The kind of file, by its content.
+    pub format: FileFormat,
     /// Channels.
     pub channels: usize,
     /// What they are.
@@ -37,9 +38,9 @@ pub struct Sound {
 }
 
 impl Sound {
-    pub(super) fn of(impulse: &ImpulseResponse, format: &str) -> Self {
+    pub(super) fn of(impulse: &ImpulseResponse, format: FileFormat) -> Self {
         Self {
-            format: format.to_owned(),
+            format,
             channels: impulse.channels.len(),
             layout: impulse.layout,
             sample_rate: impulse.sample_rate,
@@ -65,6 +66,10 @@ pub(super) struct Record {
     pub name: String,
     pub tags: Vec<String>,
     pub stamp: Stamp,
+    /// The stamp of the file beside it that is by name the other half of a true-stereo impulse.
+    pub beside: Option<Stamp>,
+    /// Whether it is the right half of a true-stereo impulse: the left one is listed for both.
+    pub right_half: bool,
     /// `None` if it could not be read.
     pub hash: Option<ContentHash>,
     /// What it is, or why it cannot be an impulse.

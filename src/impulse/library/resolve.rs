@@ -4,7 +4,9 @@ use super::browse::Library;
 use super::places::Places;
 use super::search::fold;
 use super::settings::{Settings, SettingsError};
-use super::{Reference, Source, UnknownImpulse, find, scan, walk};
+use super::walk::{self, Candidate};
+use super::{Reference, Source, UnknownImpulse, find, scan};
+use crate::impulse::load::pair::{self, Side};
 use crate::impulse::load::shown;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -52,7 +54,7 @@ pub fn resolve(name_or_path: impl AsRef<Path>) -> Result<Source, ResolveError> {
 }
 
 /// A file if there is one of that name, or if the name has a folder; else a factory impulse; else a file
-/// of the library, by its name with or without extension; else a file that is not there, if the name has an extension.
+/// of the library, by its name with or without extension (of two that are one true-stereo impulse, by what they share); else a file that is not there, if the name has an extension.
 ///
 /// Factory and library names are found whatever their case; library names whatever their accents, too. The library's folders are
 /// listed anew, so that no scan is needed. A folder of that name does not hide an impulse: it could not be read
@@ -99,19 +101,23 @@ fn named(places: &Places, typed: &str) -> Result<Vec<PathBuf>, SettingsError> {
         .chain(settings.folders());
     let wanted = fold(typed.trim());
     let walked = walk::walk(folders, &AtomicBool::new(false), &mut |_| {});
-    let paths = walked
-        .candidates
-        .into_iter()
-        .map(|candidate| candidate.path);
-    let called = |path: &PathBuf| {
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (mut called, mut halves) = (Vec::new(), Vec::new());
+    for Candidate { path, beside, .. } in walked.candidates {
         let whole = path.file_name().unwrap_or_default().to_string_lossy();
-        fold(&scan::name(path)) == wanted || fold(&whole) == wanted
-    };
-    Ok(if wanted.is_empty() {
-        Vec::new()
-    } else {
-        paths.filter(called).collect()
-    })
+        let name = scan::name(&path);
+        if fold(&name) == wanted || fold(&whole) == wanted {
+            called.push(path);
+        } else if let Some((name, Side::Left)) = pair::split(&name)
+            && beside.is_some()
+            && fold(name) == wanted
+        {
+            halves.push(path);
+        }
+    }
+    Ok(if called.is_empty() { halves } else { called })
 }
 
 impl Reference {
@@ -137,7 +143,11 @@ impl Library {
     /// What remembers the favourites that are called so or lie there; several, if several do.
     pub fn favourites_named(&self, name_or_path: &Path) -> Vec<&Reference> {
         let wanted = fold(name_or_path.to_string_lossy().trim());
-        let absolute = std::path::absolute(name_or_path).ok();
+        // Two files that are one impulse are called what neither of them is.
+        let absolute = match resolve_in(Some(self.places()), name_or_path) {
+            Ok(Source::File(path)) => std::path::absolute(path).ok(),
+            Ok(Source::Factory(_)) | Err(_) => None,
+        };
         let favourites = self.settings().favourites.iter();
         favourites
             .filter(|favourite| {

@@ -10,6 +10,7 @@ use super::search;
 use super::walk::{self, Candidate, FolderState, Stamp, Walked};
 use crate::impulse::ImpulseResponse;
 use crate::impulse::analyze::decay;
+use crate::impulse::load::pair::{self, Side};
 use crate::impulse::load::{self, Fault, LayoutChoice, MAX_SAMPLES};
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -124,7 +125,11 @@ pub(super) fn scan(folders: &[PathBuf], old: &Index, file: &Path, watch: Watch<'
     let mut to_read = Vec::new();
     for candidate in mem::take(&mut walked.candidates) {
         match known.get(candidate.path.as_path()) {
-            Some(record) if record.settled && record.stamp == candidate.stamp => {
+            Some(record)
+                if record.settled
+                    && record.stamp == candidate.stamp
+                    && record.beside == candidate.beside =>
+            {
                 records.push(refreshed(record, &candidate));
                 known.remove(candidate.path.as_path());
             }
@@ -251,6 +256,7 @@ fn examine(candidate: &Candidate, stop: &AtomicBool) -> Option<Record> {
         path,
         folder,
         stamp,
+        beside,
     } = candidate;
     let begun = SystemTime::now();
     let hash = match hash(path, stamp.size, stop) {
@@ -258,9 +264,13 @@ fn examine(candidate: &Candidate, stop: &AtomicBool) -> Option<Record> {
         Ok(Some(hash)) => Ok(hash),
         Err(why) => Err(why),
     };
-    let (hash, sound) = match hash {
+    let (hash, heard) = match hash {
         Ok(hash) => (Some(hash), listen(path)),
         Err(why) => (None, Err(why)),
+    };
+    let (name, right_half, sound) = match heard {
+        Ok(heard) => (heard.name, heard.right_half, Ok(heard.sound)),
+        Err(why) => (name(path), false, Err(why)),
     };
     let unchanged = fs::metadata(path).is_ok_and(|after| Stamp::of(&after) == *stamp);
     let (hash, sound) = match hash {
@@ -272,9 +282,11 @@ fn examine(candidate: &Candidate, stop: &AtomicBool) -> Option<Record> {
     Some(Record {
         path: path.clone(),
         folder: folder.clone(),
-        name: name(path),
+        name,
         tags: search::tags(folder, path),
         stamp: *stamp,
+        beside: *beside,
+        right_half,
         settled: hash.is_some() && begun.abs_diff(stamp.modified_ns) >= TICK_NS,
         hash,
         sound,
@@ -310,12 +322,33 @@ pub(super) fn hash(
     }
 }
 
+/// A file that was read.
+struct Heard {
+    /// Of two files that are one impulse, what their names share.
+    name: String,
+    right_half: bool,
+    sound: Sound,
+}
+
 /// What a file is, or why it cannot be an impulse.
-fn listen(path: &Path) -> Result<Sound, String> {
-    let impulse = load::read(path, LayoutChoice::Auto).map_err(|error| error.fault.to_string())?;
-    Ok(Sound {
-        t30_s: middle_t30(&impulse),
-        ..Sound::of(&impulse, walk::format(path).unwrap_or_default())
+fn listen(path: &Path) -> Result<Heard, String> {
+    let loaded = load::open(path, LayoutChoice::Auto).map_err(|error| error.fault.to_string())?;
+    let side = loaded.partner.and_then(|_| pair::other_name(path));
+    let right_half = side.is_some_and(|(_, side)| side == Side::Right);
+    let impulse = loaded.impulse;
+    let t30_s = if right_half {
+        None
+    } else {
+        middle_t30(&impulse)
+    };
+    let sound = Sound {
+        t30_s,
+        ..Sound::of(&impulse, loaded.format)
+    };
+    Ok(Heard {
+        name: impulse.name,
+        right_half,
+        sound,
     })
 }
 
@@ -337,6 +370,7 @@ mod tests {
             path: path.to_owned(),
             folder: path.parent().expect("a folder").to_owned(),
             stamp: Stamp::of(&fs::metadata(path).expect("a file")),
+            beside: None,
         }
     }
 

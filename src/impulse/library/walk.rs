@@ -5,8 +5,9 @@
 //! a Mac carry beside every impulse.
 
 use super::scan::{Ended, Problem};
+use crate::impulse::load::pair;
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -30,15 +31,8 @@ const MAX_DEPTH: usize = 64;
 
 /// Whether the file name's end is one of [`EXTENSIONS`].
 pub fn is_impulse_name(path: &Path) -> bool {
-    format(path).is_some()
-}
-
-/// The name's extension, if it is one of [`EXTENSIONS`].
-pub(super) fn format(path: &Path) -> Option<&'static str> {
-    let extension = path.extension()?.to_str()?;
-    EXTENSIONS
-        .into_iter()
-        .find(|known| extension.eq_ignore_ascii_case(known))
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|found| EXTENSIONS.iter().any(|it| found.eq_ignore_ascii_case(it)))
 }
 
 /// What tells a changed file from an unchanged one without opening it.
@@ -69,6 +63,8 @@ pub(super) struct Candidate {
     pub path: PathBuf,
     pub folder: PathBuf,
     pub stamp: Stamp,
+    /// The stamp of the file beside it that is by name the other half of a true-stereo impulse.
+    pub beside: Option<Stamp>,
 }
 
 /// A folder of the library, as a walk met it.
@@ -187,6 +183,7 @@ fn walk_one(
                 stamp: Stamp::of(&metadata),
                 path: entry.into_path(),
                 folder: folder.to_owned(),
+                beside: None,
             }),
             Err(error) => {
                 let what = error.to_string();
@@ -197,5 +194,27 @@ fn walk_one(
     }
     // Sorted here, not while walking: a folder of millions of other files is never held in memory.
     walked.candidates[first..].sort_by(|a, b| a.path.cmp(&b.path));
+    pair(&mut walked.candidates[first..]);
     FolderState::Present
+}
+
+/// Tells each half of a pair when the other was written. Sorted, so that of names that differ in case only, the first
+/// counts, as in [`load`](crate::impulse::load).
+fn pair(candidates: &mut [Candidate]) {
+    let key = |path: &Path, name: &str| (path.parent().map(Path::to_owned), name.to_lowercase());
+    let mut halves: HashMap<_, Stamp> = HashMap::new();
+    for candidate in &*candidates {
+        if let Some(name) = candidate.path.file_name().and_then(|name| name.to_str())
+            && pair::other_name(&candidate.path).is_some()
+        {
+            halves
+                .entry(key(&candidate.path, name))
+                .or_insert(candidate.stamp);
+        }
+    }
+    for candidate in candidates {
+        let other = pair::other_name(&candidate.path);
+        candidate.beside =
+            other.and_then(|(name, _)| halves.get(&key(&candidate.path, &name)).copied());
+    }
 }
