@@ -5,10 +5,11 @@
 //! makes it take more memory than [`load::MAX_SAMPLES`] allows.
 //!
 //! The flow: [`library`] says which, [`load`] reads it, [`resample`] takes it to the session's rate,
-//! [`shape`] changes it, [`analyze`] says what it is, [`save`] writes it. All of it allocates. Loader thread.
+//! [`shape`] changes it, [`analyze`] says what it is, [`check`] what is wrong with it, [`save`] writes it. All of it allocates. Loader thread.
 #![forbid(unsafe_code)]
 
 pub mod analyze;
+pub mod check;
 pub mod library;
 pub mod load;
 pub mod resample;

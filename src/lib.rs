@@ -11,6 +11,7 @@
 //! [`impulse`] reads and makes impulse responses: it knows no engine.
 //! [`loader`] is the only stair between the two.
 //! [`output`] writes files whole or not at all.
+//! [`picture`] draws an impulse response.
 //! [`render`] takes WAV files through the engine, [`cli`] is the command line over everything.
 
 pub mod engine;
@@ -20,4 +21,5 @@ pub mod cli;
 pub mod denormals;
 pub mod loader;
 pub mod output;
+pub mod picture;
 pub mod render;

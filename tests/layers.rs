@@ -21,12 +21,14 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
     // Files that a render and an impulse are written to alike: it knows neither.
     ("output", &["output"], &[]),
     ("impulse", &["impulse", "output"], &[]),
+    // Drawn from an impulse and its analysis; it writes no file.
+    ("picture", &["impulse"], &["std::fs"]),
     ("denormals", &[], &["std::"]),
     ("loader", &["impulse", "engine"], &[]),
     ("render", &["loader", "engine", "impulse", "output"], &[]),
     (
         "cli",
-        &["render", "loader", "engine", "impulse", "output"],
+        &["render", "loader", "engine", "impulse", "output", "picture"],
         &[],
     ),
 ];

@@ -1,5 +1,6 @@
 //! `partita impulse`: what there is, and what one is like.
 
+mod check;
 mod list;
 mod show;
 
@@ -21,6 +22,8 @@ enum Command {
     List(list::Args),
     /// Describe a factory impulse or a WAV file
     Show(show::Args),
+    /// Find what is wrong with an impulse, and write a copy that has it put right
+    Check(check::Args),
 }
 
 /// An impulse, for a machine, with what was `measured`.
@@ -62,7 +65,8 @@ impl<'a, M> Shown<'a, M> {
 pub(super) fn run(args: &Args) -> Exit {
     let done = match &args.command {
         Command::List(args) => list::run(args),
-        Command::Show(args) => show::run(args),
+        Command::Show(args) => return show::run(args),
+        Command::Check(args) => return check::run(args),
     };
     match done {
         Ok(()) => Exit::Ok,

@@ -99,14 +99,16 @@ pub fn analyze(impulse: &ImpulseResponse) -> Analysis {
 
 fn channel(samples: &[f32], rate: u32) -> Channel {
     let peak = level::peak(samples);
+    let decay = decay::decay(samples, rate);
     Channel {
         peak_dbfs: level::decibels(peak),
         true_peak_dbtp: level::decibels(level::true_peak(samples)),
         onset_frame: onset(samples),
         dc_offset: level::offset(samples),
         clipping: level::clipping(samples),
-        decay: decay::decay(samples, rate),
-        mixing_ms: density::mixing_ms(samples, rate),
+        // The smear of a filtered echo is dense, but it is no room that mixes.
+        mixing_ms: decay.knee.and_then(|_| density::mixing_ms(samples, rate)),
+        decay,
     }
 }
 

@@ -3,12 +3,16 @@
 mod figures;
 
 use super::{Shown, name_of, print_json};
-use crate::cli::{render, say};
-use crate::impulse::analyze::analyze;
-use crate::impulse::library;
+use crate::cli::{Exit, render, say};
+use crate::impulse::analyze::{Analysis, analyze};
 use crate::impulse::load::LayoutChoice;
+use crate::impulse::{ImpulseResponse, library};
 use crate::loader::LoaderError;
-use std::path::PathBuf;
+use crate::output::{Destination, Existing, OutputFault, Pending};
+use crate::picture;
+use std::error::Error;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -26,19 +30,67 @@ pub(super) struct Args {
     /// Print a JSON object
     #[arg(long)]
     json: bool,
+    /// Draw it too: waveform, level, energy decay and spectrogram, as a PNG file
+    #[arg(long, value_name = "FILE")]
+    picture: Option<PathBuf>,
+    /// Replace a picture that exists
+    #[arg(short, long, requires = "picture")]
+    force: bool,
 }
 
-pub(super) fn run(args: &Args) -> Result<(), LoaderError> {
-    let source = library::resolve(&args.impulse)?;
-    let impulse = source.load(args.layout)?;
+pub(super) fn run(args: &Args) -> Exit {
+    let load = || -> Result<_, LoaderError> {
+        let source = library::resolve(&args.impulse)?;
+        let impulse = source.load(args.layout)?;
+        Ok((source, impulse))
+    };
+    let (source, impulse) = match load() {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            say::error(error);
+            return Exit::Impulse;
+        }
+    };
+    let analysis = analyze(&impulse);
+    if let Some(path) = &args.picture
+        && let Err(fault) = draw(path, args, &impulse, &analysis)
+    {
+        say::error(format_args!("{}: {fault}", path.display()));
+        return Exit::Output;
+    }
+    print(args, &source, &impulse, analysis);
+    Exit::Ok
+}
+
+/// Draws it into a file that is whole or not there.
+fn draw(
+    path: &Path,
+    args: &Args,
+    impulse: &ImpulseResponse,
+    analysis: &Analysis,
+) -> Result<(), Box<dyn Error>> {
+    let existing = if args.force {
+        Existing::Replace
+    } else {
+        Existing::Keep
+    };
+    let destination = Destination::check(path, &[args.impulse.as_path()], existing)?;
+    let bytes = picture::draw(impulse, analysis)?.png()?;
+    let mut file = Pending::create(destination)?;
+    file.write_all(&bytes).map_err(OutputFault::from)?;
+    file.place()?;
+    Ok(())
+}
+
+fn print(args: &Args, source: &library::Source, impulse: &ImpulseResponse, analysis: Analysis) {
     let factory = match source {
-        library::Source::Factory(factory) => Some(factory),
+        library::Source::Factory(factory) => Some(*factory),
         library::Source::File(_) => None,
     };
-    let shown = Shown::new(&impulse, factory, analyze(&impulse));
+    let shown = Shown::new(impulse, factory, analysis);
     if args.json {
         print_json(&shown);
-        return Ok(());
+        return;
     }
     let line = |label: &str, text: String| say::result(format_args!("{label:<12}{text}"));
     line("name", shown.name.to_owned());
@@ -59,5 +111,4 @@ pub(super) fn run(args: &Args) -> Result<(), LoaderError> {
     for row in figures::decays(&shown.measured.decay) {
         say::result(row);
     }
-    Ok(())
 }

@@ -19,7 +19,13 @@ const GAUSSIAN: f64 = 0.317_310_507_862_914_1;
 pub fn echo_density(samples: &[f32], rate: u32) -> impl Iterator<Item = (f64, f64)> {
     let onset = super::onset(samples).unwrap_or(samples.len());
     let length = ((WINDOW * f64::from(rate)) as usize).max(3);
-    let window: Vec<f64> = (0..length)
+    // A window longer than all there is has no place: none is made for it.
+    let held = if length > 2 * samples.len() {
+        0
+    } else {
+        length
+    };
+    let window: Vec<f64> = (0..held)
         .map(|n| {
             let phase = (n as f64 + 0.5) / length as f64 * std::f64::consts::TAU;
             0.5 - 0.5 * phase.cos()

@@ -35,7 +35,12 @@ pub(super) fn lines(found: &Analysis, layout: Layout) -> Vec<(&'static str, Stri
             "noise floor",
             match all.noise_dbfs {
                 Some(noise) => format!("{noise:.1} dBFS; the decay meets it at {knee:.2} s"),
-                None => "none: the decay outlives the file".to_owned(),
+                None => match all.range_db {
+                    Some(range) => {
+                        format!("none: the decay goes on to the end, {range:.0} dB down")
+                    }
+                    None => "none: the decay goes on to the end".to_owned(),
+                },
             },
         ));
     }
