@@ -9,7 +9,7 @@
 //!
 //! [`engine`] convolves: no file, no thread, no lock, no allocation once it is built.
 //! [`impulse`] reads and makes impulse responses: it knows no engine.
-//! [`loader`] is the only stair between the two.
+//! [`loader`] is the only stair between the two; its thread hands over through [`swap`].
 //! [`output`] writes files whole or not at all.
 //! [`picture`] draws an impulse response.
 //! [`render`] takes WAV files through the engine, [`cli`] is the command line over everything.
@@ -23,3 +23,4 @@ pub mod loader;
 pub mod output;
 pub mod picture;
 pub mod render;
+pub mod swap;

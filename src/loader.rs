@@ -16,7 +16,9 @@
 //!
 //! Anything else is [`RoutingError`]: no channel is dropped or made up. A matrix of one channel is mono.
 
+pub mod cache;
 pub mod scanning;
+pub mod thread;
 
 use crate::engine::routing::{Path as Route, Routing};
 use crate::impulse::load::{LayoutChoice, LayoutDecision, LoadError, Notice};

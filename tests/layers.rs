@@ -24,7 +24,8 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
     // Drawn from an impulse and its analysis; it writes no file.
     ("picture", &["impulse"], &["std::fs"]),
     ("denormals", &[], &["std::"]),
-    ("loader", &["impulse", "engine"], &[]),
+    ("swap", &["engine"], &["Mutex", "std::thread"]),
+    ("loader", &["impulse", "swap", "engine"], &[]),
     ("render", &["loader", "engine", "impulse", "output"], &[]),
     (
         "cli",

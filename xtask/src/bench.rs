@@ -25,6 +25,9 @@ pub struct Choice {
     /// Start-up, memory, silence
     #[arg(long)]
     start_up: bool,
+    /// What it costs to change the impulse while it plays
+    #[arg(long)]
+    changes: bool,
 }
 
 #[derive(clap::Args)]
@@ -53,6 +56,8 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
         }
     } else if choice.start_up {
         given.push("start-up".into());
+    } else if choice.changes {
+        given.push("changes".into());
     } else {
         if choice.instructions || choice.check || choice.record {
             if !runs("valgrind", &["--version"]) {

@@ -1,8 +1,9 @@
 //! Partita beside other convolution engines, measured in one run: started by `cargo xtask bench`.
-//! `load` holds the table of loads and `measure` the method behind it; `offline`, `instructions` and
-//! `start_up` measure what their names say.
+//! `load` holds the table of loads and `measure` the method behind it; `offline`, `instructions`,
+//! `start_up` and `changes` measure what their names say.
 
 mod cell;
+mod changes;
 mod clock;
 mod engines;
 mod instructions;
@@ -27,6 +28,8 @@ enum Task {
     Instructions(instructions::Arguments),
     /// Start-up, memory, silence
     StartUp,
+    /// What it costs to change the impulse while it plays
+    Changes,
     /// One file through another with one large transform
     #[command(hide = true)]
     OverlapAdd(offline::overlap_add::Arguments),
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Task::Offline(arguments) => offline::run(&arguments),
         Task::Instructions(arguments) => instructions::run(&arguments),
         Task::StartUp => start_up::run(),
+        Task::Changes => changes::run(),
         Task::OverlapAdd(arguments) => offline::overlap_add::run(&arguments),
         Task::Count(counted) => instructions::play(&counted),
     };
