@@ -105,6 +105,8 @@ fn factory_impulses_are_searched_too() {
             (entry.category.as_str(), &*entry.name),
             (kind.as_str().unwrap(), impulse.name)
         );
+        let of_kind = search(&library, "", &[&entry.category], On::Factory);
+        assert!(of_kind.contains(&impulse.name));
         let loaded = impulse.load().unwrap();
         let sound = entry.sound.as_ref().unwrap();
         assert_eq!(

@@ -2,8 +2,8 @@
 
 use super::{Exit, exit, say};
 use crate::impulse::library::{
-    Changed, Ended, FolderKind, FolderState, IndexState, Library, Places, Reference, Report,
-    SettingsError, resolve,
+    Changed, Ended, FolderKind, FolderState, IndexState, Library, Places, Report, SettingsError,
+    resolve,
 };
 use crate::loader::scanning::Scanning;
 use clap::Subcommand;
@@ -322,7 +322,7 @@ fn favourite(library: &mut Library, impulse: &Path) -> Result<(), Exit> {
         say::error(error);
         Exit::Impulse
     })?;
-    let reference = Reference::to(&source);
+    let reference = library.reference_to(&source);
     if let (Some(path), None) = (&reference.path, reference.hash) {
         say::error(format_args!(
             "{}: expected a file that can be read, but there is none; check the path",

@@ -48,7 +48,8 @@ pub struct Entry {
     pub name: String,
     /// Where a browser puts it: the factory kind; the folder within the library, or the library's folder itself.
     pub category: String,
-    /// Lower case. For a file: its folders within the library, and the words of its name.
+    /// Lower case. For a file: its folders within the library, and the words of its name. For a factory impulse, its kind
+    /// first.
     pub tags: Vec<String>,
     /// Where it lies.
     pub origin: Origin,
@@ -63,7 +64,9 @@ pub struct Entry {
 
 impl Entry {
     fn of_factory(impulse: &'static FactoryImpulse) -> Self {
-        let tags: Vec<_> = impulse.tags.iter().map(|&tag| tag.to_owned()).collect();
+        let category = format!("{:?}", impulse.kind).to_lowercase();
+        let mut tags = vec![category.clone()];
+        tags.extend(impulse.tags.iter().map(|&tag| tag.to_owned()));
         // T30mid of ISO 3382-1, A.2.4: the mean of the octaves at 500 Hz and 1 kHz.
         let t30_s = impulse
             .design
@@ -72,10 +75,8 @@ impl Entry {
             t30_s,
             ..Sound::of(&impulse, FileFormat::Wav)
         });
-        let category = format!("{:?}", impulse.kind).to_lowercase();
-        let rest = format!("{category} {}", impulse.description);
         Self {
-            searched: Searched::new(impulse.name, &tags, &rest),
+            searched: Searched::new(impulse.name, &tags, impulse.description),
             name: impulse.name.to_owned(),
             category,
             tags,
@@ -425,6 +426,16 @@ impl Library {
                 _ => Found::Missing,
             },
         }
+    }
+
+    /// What remembers the impulse that `source` loads, under its name here. Loader thread.
+    pub fn reference_to(&self, source: &Source) -> Reference {
+        let mut reference = Reference::to(source);
+        let path = reference.path.as_deref();
+        if let Some(entry) = path.and_then(|path| self.by_path(path)) {
+            reference.name.clone_from(&entry.name);
+        }
+        reference
     }
 
     /// Whether it is a favourite.
