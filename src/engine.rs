@@ -136,7 +136,7 @@ impl Engine {
         impulse: Arc<PreparedImpulse>,
         change: Change,
     ) -> Result<(), Arc<PreparedImpulse>> {
-        self.convolver.swap(impulse, change == Change::Shape)
+        self.convolver.swap(impulse, change)
     }
 
     /// An impulse that is not needed any more. Whoever takes it drops it elsewhere. Audio thread.

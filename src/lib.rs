@@ -12,6 +12,8 @@
 //! [`loader`] is the only stair between the two; its thread hands over through [`swap`].
 //! [`output`] writes files whole or not at all.
 //! [`picture`] draws an impulse response.
+//! [`params`] lists what can be set, [`processor`] is engine and mixer as every live front end has them,
+//! `plugin` (feature of that name) joins both to a CLAP or VST3 host.
 //! [`render`] takes WAV files through the engine, [`cli`] is the command line over everything.
 
 pub mod engine;
@@ -21,6 +23,10 @@ pub mod cli;
 pub mod denormals;
 pub mod loader;
 pub mod output;
+pub mod params;
 pub mod picture;
+#[cfg(feature = "plugin")]
+pub mod plugin;
+pub mod processor;
 pub mod render;
 pub mod swap;

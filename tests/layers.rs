@@ -26,10 +26,27 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
     ("denormals", &[], &["std::"]),
     ("swap", &["engine"], &["Mutex", "std::thread"]),
     ("loader", &["impulse", "swap", "engine"], &[]),
+    (
+        "params",
+        &["impulse", "engine"],
+        &["std::fs", "std::thread"],
+    ),
+    (
+        "processor",
+        &["swap", "engine", "denormals"],
+        &["std::fs", "std::thread", "Mutex", "RwLock"],
+    ),
+    (
+        "plugin",
+        &["params", "processor", "loader", "swap", "engine"],
+        &["std::fs"],
+    ),
     ("render", &["loader", "engine", "impulse", "output"], &[]),
     (
         "cli",
-        &["render", "loader", "engine", "impulse", "output", "picture"],
+        &[
+            "render", "params", "loader", "engine", "impulse", "output", "picture",
+        ],
         &[],
     ),
 ];

@@ -252,6 +252,7 @@ fn the_mix_is_linear_and_the_predelay_whole_samples() {
         wet_gain_db: -6.0,
         output_gain_db: 3.0,
         predelay_ms: 10.0,
+        ..Mix::NEUTRAL
     });
     let source = raw(impulse(Layout::Stereo, &[h.clone(), h.clone()]));
     room.render(&source, &settings).expect("renders");

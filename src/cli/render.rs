@@ -6,6 +6,7 @@ use crate::impulse::load::LayoutChoice;
 use crate::impulse::packed;
 use crate::impulse::shape::Normalise;
 use crate::loader::Source;
+use crate::params::{self, Id, Slots, Sound as Asked};
 use crate::render::{
     self, Existing, Format, Job, RenderError, Report, Settings, Sound, Tail, Watch,
 };
@@ -40,7 +41,7 @@ pub(super) struct Args {
     /// The pure convolution: wet only, unit gain, the impulse's own level, N + M − 1 samples
     #[arg(
         long,
-        conflicts_with_all = ["mix", "wet_gain", "output_gain", "predelay", "normalise", "tail"]
+        conflicts_with_all = ["mix", "wet_gain", "output_gain", "predelay", "normalise", "tail", "set"]
     )]
     raw: bool,
     /// Share of the wet, 0 to 100 %
@@ -76,6 +77,9 @@ pub(super) struct Args {
         value_parser = shape::normalise
     )]
     normalise: Normalise,
+    /// A parameter of the plugin by its key, as often as you like: width=50, high_cut=5kHz, predelay=1/8d (at 120 bpm)
+    #[arg(long, value_name = "KEY=VALUE", value_parser = assignment)]
+    set: Vec<(Id, f32)>,
     /// What follows the input's end: full (until the impulse has rung out), none, or seconds
     #[arg(long, value_name = "full|none|SECONDS", default_value = "full", value_parser = tail)]
     tail: Tail,
@@ -127,6 +131,13 @@ fn within(text: &str, low: f32, high: f32, unit: &str) -> Result<f32, String> {
     value.ok_or_else(|| format!("expected a number from {low} to {high} {unit}"))
 }
 
+fn assignment(text: &str) -> Result<(Id, f32), String> {
+    match params::assignment(text, &Slots::FACTORY_ONLY) {
+        Ok((Id::Impulse, _)) => Err("the impulse is chosen by --impulse".to_owned()),
+        set => set.map_err(|wrong| wrong.to_string()),
+    }
+}
+
 fn tail(text: &str) -> Result<Tail, String> {
     match text {
         "full" => Ok(Tail::Full),
@@ -168,18 +179,35 @@ pub(super) fn layout() -> impl TypedValueParser<Value = LayoutChoice> {
 }
 
 impl Args {
-    fn settings(&self) -> Settings {
-        let mix = Mix {
-            mix_percent: self.mix,
-            wet_gain_db: self.wet_gain,
-            output_gain_db: self.output_gain,
-            predelay_ms: self.predelay,
+    /// What the options ask for, and then what is set by its key.
+    fn asked(&self) -> Asked {
+        let normalise = if self.raw {
+            Normalise::None
+        } else {
+            self.normalise
         };
+        let mut asked = Asked {
+            mix: Mix {
+                mix_percent: self.mix,
+                wet_gain_db: self.wet_gain,
+                output_gain_db: self.output_gain,
+                predelay_ms: self.predelay,
+                ..Mix::NEUTRAL
+            },
+            shape: self.shape.shape(normalise),
+        };
+        for (id, value) in &self.set {
+            asked.put(*id, *value, None);
+        }
+        asked
+    }
+
+    fn settings(&self) -> Settings {
         Settings {
             sound: if self.raw {
                 Sound::Raw
             } else {
-                Sound::Mixed(mix)
+                Sound::Mixed(self.asked().mix)
             },
             tail: self.tail,
             format: self.format,
@@ -240,11 +268,7 @@ pub(super) fn run(args: &Args) -> Exit {
             "warning: an interrupt may leave a .partita-….part file behind: {error}"
         ));
     }
-    let shape = args.shape.shape(if args.raw {
-        Normalise::None
-    } else {
-        args.normalise
-    });
+    let shape = args.asked().shape;
     let source = match Source::open(&args.impulse, args.layout, &shape) {
         Ok(source) => source,
         Err(error) => {

@@ -7,7 +7,6 @@
 //!
 //! The impulse may change between two blocks: `crossfade.rs` has the rule, `tags.rs` and `level.rs` keep it.
 
-use super::Capacity;
 use super::block::Block;
 use super::crossfade::{ERAS, Era, Eras, Fade, Impulses};
 use super::kernel::{self, Simd, TICK, Tick};
@@ -15,6 +14,7 @@ use super::level::{Given, Level};
 use super::partition::PartitionPlan;
 use super::prepared::{LOUDEST, PreparedImpulse};
 use super::schedule::Cursor;
+use super::{Capacity, Change};
 use std::sync::Arc;
 
 /// What the convolver remembers of one input: the tick before and the current one for the head, and
@@ -132,12 +132,12 @@ impl Convolver {
     }
 
     /// Plays what comes from now on into `impulse`; what came before rings out in the impulse it was
-    /// played into. Gives it back if it does not fit or if too many still ring; with `merge`, the oldest
-    /// that rings then goes on as the one after it. Audio thread.
+    /// played into. Gives it back if it does not fit or if too many still ring; for another shape,
+    /// the oldest that rings then goes on as the one after it. Audio thread.
     pub fn swap(
         &mut self,
         impulse: Arc<PreparedImpulse>,
-        merge: bool,
+        change: Change,
     ) -> Result<(), Arc<PreparedImpulse>> {
         if !self.takes(&impulse) {
             return Err(impulse);
@@ -146,7 +146,7 @@ impl Convolver {
             return Err(impulse);
         };
         if self.eras.is_full() {
-            if !merge {
+            if change == Change::New {
                 return Err(impulse);
             }
             self.merge_oldest();
@@ -156,10 +156,9 @@ impl Convolver {
         self.eras.push(Era {
             start: self.now,
             impulse: slot,
+            shape: change == Change::Shape,
         });
-        for level in &mut self.levels {
-            level.loosen();
-        }
+        self.loosen();
         self.rewind_to_tick();
         if self.resting {
             self.settle();
@@ -182,13 +181,20 @@ impl Convolver {
         self.resting
     }
 
+    fn loosen(&mut self) {
+        for level in &mut self.levels {
+            let share = share_of_time(level, self.tick, self.offset);
+            level.loosen(share);
+        }
+    }
+
     fn merge_oldest(&mut self) {
         let merged = self.eras.remove(0).impulse;
         let into = self.eras.as_slice()[0].impulse;
         for level in &mut self.levels {
             level.rename(merged, into);
-            level.loosen();
         }
+        self.loosen();
         self.impulses.let_die(merged);
     }
 
@@ -396,8 +402,7 @@ impl Convolver {
         for level in self.levels.iter_mut().skip(1) {
             if !level.is_plain() {
                 let size = level.size();
-                let elapsed = self.tick * TICK % size + self.offset;
-                let share = elapsed as f32 / size as f32;
+                let share = share_of_time(level, self.tick, self.offset);
                 level.advance(given, share, |input| block(input, size));
             }
         }
@@ -487,6 +492,12 @@ fn head(
 ) {
     let head = impulse.head(response);
     kernel::fir(simd, &head.taps, &head.reversed, &window.0, offset, output);
+}
+
+/// How much of the time for a level's job has passed, 0 to 1.
+fn share_of_time(level: &Level, tick: usize, offset: usize) -> f32 {
+    let size = level.size();
+    (tick * TICK % size + offset) as f32 / size as f32
 }
 
 /// Where in the ring the latest complete block of `size` samples lies, seen from within `tick`.

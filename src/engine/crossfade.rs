@@ -32,12 +32,15 @@ pub(super) struct Era {
     pub start: i64,
     /// Slot of its impulse.
     pub impulse: u8,
+    /// Whether its impulse is that of the era before, in another shape.
+    pub shape: bool,
 }
 
 impl Era {
     const NONE: Self = Self {
         start: EVER,
         impulse: 0,
+        shape: false,
     };
 }
 
@@ -89,6 +92,22 @@ impl Eras {
     /// Lets the era at `index` have all the weight of those before it.
     pub fn join_older(&mut self, index: usize) {
         self.eras[index].start = EVER;
+    }
+
+    /// Of several shapes of one impulse that begin one after the other, leaves the first and the last, which begins with
+    /// the second: for the blocks of long partitions, which would be transformed once for each. What is left out is
+    /// what a tail's later part, while a control is dragged, would have been in between.
+    pub fn thin_out(&mut self) {
+        let mut index = 1;
+        while index + 1 < self.count {
+            if self.eras[index].shape && self.eras[index + 1].shape {
+                self.eras[index].impulse = self.eras[index + 1].impulse;
+                self.eras.copy_within(index + 2..self.count, index + 1);
+                self.count -= 1;
+            } else {
+                index += 1;
+            }
+        }
     }
 
     /// Those that have a weight in the samples `from..to`, for fades of `fade` samples.
@@ -249,7 +268,11 @@ mod tests {
         let fade = Fade::new(100);
         let mut eras = Eras::single(0);
         for (impulse, start) in [(1, 10), (2, 60), (3, 61), (4, 300)] {
-            eras.push(Era { start, impulse });
+            eras.push(Era {
+                start,
+                impulse,
+                shape: false,
+            });
         }
         for (from, length) in [
             (-50, 20),
@@ -286,6 +309,7 @@ mod tests {
         eras.push(Era {
             start: 1000,
             impulse: 1,
+            shape: false,
         });
         let heard = |from, to| -> Vec<u8> {
             let within = eras.within(from, to, 100);

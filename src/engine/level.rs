@@ -51,7 +51,9 @@ struct Job {
     weighing: usize,
     /// Weight of a multiply task.
     multiply: f32,
-    /// Weight of what has run and of all, where the job is not plain.
+    /// Where the job is not plain: the share of its time that had passed when it became so, and the weight of what has
+    /// run since and of all that was left.
+    from: f32,
     done: f32,
     total: f32,
 }
@@ -118,6 +120,7 @@ impl Level {
             part_count: 0,
             weighing: 0,
             multiply: 0.0,
+            from: 0.0,
             done: 0.0,
             total: 0.0,
         };
@@ -197,6 +200,7 @@ impl Level {
         let slot = self.newest.slot();
         self.tags.recycle(slot);
         let mut within = eras.within(self.job.start, end, given.fade.frames());
+        within.thin_out();
         let mut count = 0;
         // The newest first: its part gets the block's own slot.
         for index in (0..within.as_slice().len()).rev() {
@@ -268,11 +272,12 @@ impl Level {
         let (before, all) = (self.costs[forwards].0, self.costs[self.tasks.len()].0);
         let part = before + (inputs * job.weighing) as f32 * WEIGH_COST;
         job.total = count as f32 * part + (all - before) + multiplies as f32 * job.multiply;
-        job.done = 0.0;
+        (job.from, job.done) = (0.0, 0.0);
     }
 
-    /// The impulse is about to change, or two have become one: what is under way no longer runs by a table.
-    pub fn loosen(&mut self) {
+    /// The impulse is about to change, or two have become one: what is under way no longer runs by a table, but evenly
+    /// over what is left of its time, of which `share` has passed.
+    pub fn loosen(&mut self, share: f32) {
         self.mixed = true;
         if self.job.plain {
             let (done, multiplies) = self.costs[self.job.next.min(self.tasks.len())];
@@ -280,8 +285,9 @@ impl Level {
             // What a sum costs does not matter here, as long as it is of the right size.
             let partitions = self.lines.first().map_or(1, FrequencyDelayLine::slots);
             self.job.multiply = task::multiply_cost(self.size(), 1, partitions);
-            self.job.done = done + multiplies as f32 * self.job.multiply;
-            self.job.total = all + every as f32 * self.job.multiply;
+            let left = (every - multiplies) as f32 * self.job.multiply;
+            self.job.total = all - done + left;
+            (self.job.from, self.job.done) = (share, 0.0);
             self.job.plain = false;
         }
     }
@@ -319,8 +325,9 @@ impl Level {
         }
     }
 
-    /// Runs the job up to `share` of its weight, 0 to 1. Audio thread.
+    /// Runs as much of the job as is due when `share` of its time, 0 to 1, has passed. Audio thread.
     pub fn advance<'a>(&mut self, given: Given, share: f32, inputs: impl Fn(usize) -> &'a [Tick]) {
+        let share = (share - self.job.from) / (1.0 - self.job.from).max(f32::EPSILON);
         while self.job.next < self.job.length {
             let cost = self.next_cost();
             if self.job.done + 0.5 * cost > share * self.job.total {
@@ -389,9 +396,9 @@ impl Level {
                 let source = inputs(input);
                 let to = (from + WEIGH_TICKS).min(source.len());
                 let index = self.job.parts[part].0;
-                for tick in from..to {
-                    let weighed = &mut self.weighed[tick];
-                    *weighed = source[tick];
+                let ticks = self.weighed[from..to].iter_mut().zip(&source[from..to]);
+                for (tick, (weighed, source)) in (from..).zip(ticks) {
+                    *weighed = *source;
                     let at = self.job.start + (tick * TICK) as i64;
                     given.fade.weigh(&self.job.eras, index, at, &mut weighed.0);
                 }

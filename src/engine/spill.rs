@@ -35,6 +35,7 @@ impl Spill {
         eras.push(Era {
             start: 0,
             impulse: 1,
+            shape: false,
         });
         let fits = inputs <= MOST_CHANNELS && outputs <= MOST_CHANNELS;
         fits.then(|| Self {

@@ -14,6 +14,7 @@ use crate::engine::routing::Path;
 use crate::engine::{
     Capacity, Change, Engine, FADE_FRAMES, PrepareError, PreparedImpulse, Routing,
 };
+use crate::impulse::library::{self, ResolveError};
 use crate::impulse::load::LayoutChoice;
 use crate::impulse::shape::Shape;
 use crate::impulse::{ImpulseResponse, analyze};
@@ -37,6 +38,8 @@ pub const CAPACITY_SECONDS: f64 = 10.0;
 /// Which impulse is wanted.
 #[derive(Clone, Debug)]
 pub enum Impulse {
+    /// The factory impulse of that name, whatever files there are.
+    Factory(&'static str),
     /// The factory impulse or the file of that name.
     Named(PathBuf),
     /// One that is there.
@@ -46,6 +49,7 @@ pub enum Impulse {
 impl PartialEq for Impulse {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
+            (Self::Factory(one), Self::Factory(other)) => one == other,
             (Self::Named(one), Self::Named(other)) => one == other,
             (Self::Given(one), Self::Given(other)) => Arc::ptr_eq(one, other),
             _ => false,
@@ -197,8 +201,12 @@ impl Maker {
         }
         let impulse = match wanted {
             Impulse::Given(impulse) => Arc::clone(impulse),
+            Impulse::Factory(name) => {
+                let factory = library::find(name).map_err(ResolveError::from)?;
+                Arc::new(factory.load()?)
+            }
             Impulse::Named(name) => {
-                let source = crate::impulse::library::resolve(name)?;
+                let source = library::resolve(name)?;
                 Arc::new(source.load(LayoutChoice::Auto)?)
             }
         };
@@ -223,6 +231,13 @@ impl Maker {
         let impulse = PreparedImpulse::swappable(Routing::matrix(inputs, outputs), &silence);
         let impulse = impulse.expect("one sample of silence is an impulse");
         Engine::with_capacity(Arc::new(impulse), self.capacity(frames))
+    }
+
+    /// An engine that plays an impulse of [`Maker::make`] and has room for others.
+    pub fn engine(&self, ready: &Ready) -> Engine {
+        let frames = (CAPACITY_SECONDS * f64::from(self.format.sample_rate)) as usize;
+        let frames = frames.max(ready.impulse.frames());
+        Engine::with_capacity(Arc::clone(&ready.impulse), self.capacity(frames))
     }
 
     fn capacity(&self, frames: usize) -> Capacity {

@@ -1,6 +1,7 @@
 //! Set-up, tests, demonstration, factory impulses and benchmarks of Partita: `cargo xtask --help`.
 
 mod bench;
+mod bundle;
 mod demo;
 mod impulses;
 mod test;
@@ -19,6 +20,8 @@ enum Task {
     },
     /// Measure Partita beside other convolution engines.
     Bench(bench::Arguments),
+    /// Build the plugin and put it into a CLAP and a VST3 bundle.
+    Bundle,
     /// Make the factory impulses, or check that the committed ones are what the generator makes.
     Impulses(impulses::Arguments),
     /// Check formatting, lints and documentation, and run every test.
@@ -28,6 +31,7 @@ enum Task {
 fn main() -> ExitCode {
     let result = match Task::parse() {
         Task::Bench(arguments) => bench::run(&arguments),
+        Task::Bundle => bundle::run(),
         Task::Demo { file } => demo::run(file.as_deref()),
         Task::Impulses(arguments) => impulses::run(&arguments),
         Task::Test => test::run(),

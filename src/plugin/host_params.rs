@@ -1,0 +1,174 @@
+//! The list of parameters as the host's parameters.
+
+use crate::engine::mixer::Mix;
+use crate::loader::thread::{Impulse, Wanted};
+use crate::params::{Group, Id, Kind, Number, Parameter, Slots, Sound, TABLE, Values};
+use nice_plug::prelude::{
+    BoolParam, FloatParam, FloatRange, IntParam, IntRange, Param, ParamPtr, Params,
+};
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// One of ours, kept by the framework.
+enum HostParam {
+    Float(FloatParam),
+    Int(IntParam),
+    Bool(BoolParam),
+}
+
+/// All of them, in [`TABLE`]'s order.
+pub(super) struct HostParams {
+    params: Box<[HostParam]>,
+}
+
+impl HostParams {
+    pub fn new() -> Self {
+        let slots = Arc::new(RwLock::new(Slots::FACTORY_ONLY));
+        let host = |parameter: &'static Parameter| HostParam::new(parameter, &slots);
+        Self {
+            params: TABLE.iter().map(host).collect(),
+        }
+    }
+
+    /// What all of them are now, each within its range whatever a session held.
+    fn values(&self) -> Values {
+        let mut values = Values::default();
+        for (parameter, host) in TABLE.iter().zip(&self.params) {
+            values.set(parameter.id, host.value());
+        }
+        values
+    }
+
+    /// What the mixer is to do now, at the host's tempo. Reads only what the mixer needs: it is asked at every block.
+    /// Audio thread.
+    pub fn mix(&self, tempo: Option<f64>) -> Mix {
+        let mut sound = Sound::NEUTRAL;
+        for (parameter, host) in TABLE.iter().zip(&self.params) {
+            if parameter.group == Group::Sound {
+                sound.put(parameter.id, parameter.clamp(host.value()), tempo);
+            }
+        }
+        sound.mix
+    }
+
+    /// Which impulse, in which shape. `None` where the slot holds none: what plays goes on. Any thread but the audio
+    /// thread.
+    pub fn wanted(&self) -> Option<Wanted> {
+        let values = self.values();
+        // Here the reference of a session comes in, for slot 0 and for what the library no longer has.
+        let name = Slots::factory(values.slot())?;
+        Some(Wanted {
+            impulse: Impulse::Factory(name),
+            shape: values.shape(),
+        })
+    }
+}
+
+/// A parameter and the names of the impulses: what turns values into text and back. Main thread.
+#[derive(Clone)]
+struct Texts {
+    parameter: &'static Parameter,
+    slots: Arc<RwLock<Slots>>,
+}
+
+impl Texts {
+    fn text(&self, value: f32) -> String {
+        let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
+        self.parameter.text(value, &slots)
+    }
+
+    fn parse(&self, typed: &str) -> Option<f32> {
+        let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
+        self.parameter.parse(typed, &slots).ok()
+    }
+}
+
+impl HostParam {
+    /// The unit is part of the text, because "off" has none.
+    fn new(parameter: &'static Parameter, slots: &Arc<RwLock<Slots>>) -> Self {
+        let shown = Texts {
+            parameter,
+            slots: slots.clone(),
+        };
+        let typed = shown.clone();
+        match &parameter.kind {
+            Kind::Number(number) => Self::Float(
+                FloatParam::new(parameter.name, parameter.default, float_range(number))
+                    .with_value_to_string(Arc::new(move |value| shown.text(value)))
+                    .with_string_to_value(Arc::new(move |text| typed.parse(text))),
+            ),
+            Kind::Choice(_) | Kind::Slot => {
+                let range = IntRange::Linear {
+                    min: 0,
+                    max: parameter.highest() as i32,
+                };
+                Self::Int(
+                    IntParam::new(parameter.name, parameter.default as i32, range)
+                        .with_value_to_string(Arc::new(move |value| shown.text(value as f32)))
+                        .with_string_to_value(Arc::new(move |text| {
+                            typed.parse(text).map(|value| value as i32)
+                        })),
+                )
+            }
+            Kind::Switch => {
+                let switch = BoolParam::new(parameter.name, parameter.default != 0.0)
+                    .with_value_to_string(Arc::new(move |on| shown.text(f32::from(u8::from(on)))))
+                    .with_string_to_value(Arc::new(move |text| {
+                        typed.parse(text).map(|value| value != 0.0)
+                    }));
+                Self::Bool(match parameter.id {
+                    Id::Bypass => switch.make_bypass(),
+                    _ => switch,
+                })
+            }
+        }
+    }
+
+    fn value(&self) -> f32 {
+        match self {
+            Self::Float(param) => param.value(),
+            Self::Int(param) => param.value() as f32,
+            Self::Bool(param) => f32::from(u8::from(param.value())),
+        }
+    }
+
+    fn pointer(&self) -> ParamPtr {
+        match self {
+            Self::Float(param) => param.as_ptr(),
+            Self::Int(param) => param.as_ptr(),
+            Self::Bool(param) => param.as_ptr(),
+        }
+    }
+}
+
+fn float_range(number: &Number) -> FloatRange {
+    let (min, max, factor) = (number.low, number.high, number.exponent());
+    if factor == 1.0 {
+        FloatRange::Linear { min, max }
+    } else {
+        FloatRange::Skewed { min, max, factor }
+    }
+}
+
+// SAFETY: the trait asks that the pointers of `param_map` stay valid as long as the object. They point into a boxed
+// slice that is made once, never replaced and never handed out mutably, and that lives and dies with `self`; the wrappers
+// hold the `Arc` that `self` is in.
+#[allow(unsafe_code)]
+unsafe impl Params for HostParams {
+    fn param_map(&self) -> Vec<(String, ParamPtr, String)> {
+        let listed = TABLE.iter().zip(&self.params);
+        let entry = |(parameter, host): (&Parameter, &HostParam)| {
+            let group = parameter.group.name().to_owned();
+            (parameter.key.to_owned(), host.pointer(), group)
+        };
+        listed.map(entry).collect()
+    }
+
+    /// What a session holds beside the parameters. Here the reference to the impulse comes in.
+    fn serialize_fields(&self) -> BTreeMap<String, String> {
+        BTreeMap::new()
+    }
+
+    /// The other way. It may be called on the audio thread while it plays, and nothing else tells that the state is new.
+    fn deserialize_fields(&self, _fields: &BTreeMap<String, String>) {}
+}

@@ -1,0 +1,312 @@
+//! A CLAP host with one instance of the plugin, linked in: no bundle is needed.
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use clack_extensions::audio_ports_config::{AudioPortsConfigBuffer, PluginAudioPortsConfig};
+use clack_extensions::latency::PluginLatency;
+use clack_extensions::params::{ParamInfoBuffer, ParamInfoFlags, PluginParams};
+use clack_extensions::state::PluginState;
+use clack_extensions::tail::{PluginTail, TailLength};
+use clack_host::events::event_types::{ParamValueEvent, TransportEvent, TransportFlags};
+use clack_host::events::{EventFlags, EventHeader};
+use clack_host::prelude::*;
+use clack_host::utils::{BeatTime, SecondsTime};
+use std::collections::BTreeMap;
+use std::ffi::CString;
+use std::io::Cursor;
+
+pub const ID: &std::ffi::CStr = c"org.partita.partita";
+
+pub struct Shared;
+pub struct Main;
+pub struct Host;
+
+impl SharedHandler<'_> for Shared {
+    fn request_restart(&self) {
+        panic!("the latency is constant: nothing asks for a restart");
+    }
+    fn request_process(&self) {}
+    fn request_callback(&self) {}
+}
+
+impl MainThreadHandler<'_> for Main {}
+
+impl HostHandlers for Host {
+    type Shared<'a> = Shared;
+    type MainThread<'a> = Main;
+    type AudioProcessor<'a> = ();
+}
+
+/// The entry point that a bundle would export.
+pub fn entry() -> PluginEntry {
+    // SAFETY: `clap_entry` is the entry of the plugin that is linked into this program, valid for its whole life.
+    unsafe { PluginEntry::load_from_raw(&partita::plugin::clap_entry, c"/nowhere") }
+        .expect("the plugin loads")
+}
+
+/// What a parameter says of itself.
+#[derive(Clone, Debug)]
+pub struct Info {
+    pub id: ClapId,
+    pub name: String,
+    pub group: String,
+    pub flags: ParamInfoFlags,
+    pub max: f64,
+    pub default: f64,
+}
+
+/// One instance.
+pub struct Rig {
+    instance: PluginInstance<Host>,
+    pub infos: Vec<Info>,
+    by_name: BTreeMap<String, usize>,
+}
+
+/// An active one that processes.
+pub struct Playing {
+    started: Option<StartedPluginAudioProcessor<Host>>,
+    inputs: usize,
+    outputs: usize,
+    pub tempo: Option<f64>,
+}
+
+impl Rig {
+    pub fn new() -> Self {
+        let info = HostInfo::new("tests", "Partita", "https://example.invalid", "0");
+        let info = info.expect("a host");
+        let made = PluginInstance::new(|_| Shared, |_| Main, &entry(), ID, &info);
+        let mut rig = Self {
+            instance: made.expect("an instance"),
+            infos: Vec::new(),
+            by_name: BTreeMap::new(),
+        };
+        let handle = rig.instance.plugin_handle();
+        let params: PluginParams = handle.get_extension().expect("parameters");
+        for index in 0..params.count(&handle) {
+            let mut buffer = ParamInfoBuffer::new();
+            let info = params.get_info(&handle, index, &mut buffer).expect("info");
+            let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
+            assert_eq!(info.min_value, 0.0);
+            rig.by_name.insert(text(info.name), rig.infos.len());
+            rig.infos.push(Info {
+                id: info.id,
+                name: text(info.name),
+                group: text(info.module),
+                flags: info.flags,
+                max: info.max_value,
+                default: info.default_value,
+            });
+        }
+        rig
+    }
+
+    pub fn info(&self, name: &str) -> &Info {
+        &self.infos[self.by_name[name]]
+    }
+
+    /// The host's value for a text, as the plugin understands it.
+    pub fn value_of(&mut self, name: &str, text: &str) -> Option<f64> {
+        let id = self.info(name).id;
+        let text = CString::new(text).expect("text");
+        let handle = self.instance.plugin_handle();
+        let params: PluginParams = handle.get_extension().expect("parameters");
+        params.text_to_value(&handle, id, &text)
+    }
+
+    pub fn text_of(&mut self, name: &str, value: f64) -> String {
+        let id = self.info(name).id;
+        let handle = self.instance.plugin_handle();
+        let params: PluginParams = handle.get_extension().expect("parameters");
+        let mut buffer = [0; 256];
+        let text = params.value_to_text(&handle, id, value, &mut buffer);
+        String::from_utf8(text.expect("text").to_vec()).expect("UTF-8")
+    }
+
+    pub fn value(&mut self, name: &str) -> f64 {
+        let id = self.info(name).id;
+        let handle = self.instance.plugin_handle();
+        let params: PluginParams = handle.get_extension().expect("parameters");
+        params.get_value(&handle, id).expect("a value")
+    }
+
+    /// What a parameter is now, as a host shows it.
+    pub fn shown(&mut self, name: &str) -> String {
+        let value = self.value(name);
+        self.text_of(name, value)
+    }
+
+    /// An event that sets a parameter to a text.
+    pub fn event(&mut self, name: &str, text: &str) -> (ClapId, f64) {
+        let value = self.value_of(name, text);
+        let value = value.unwrap_or_else(|| panic!("{name} does not take {text}"));
+        (self.info(name).id, value)
+    }
+
+    /// Sets parameters while it is not active.
+    pub fn flush(&mut self, events: &[(ClapId, f64)]) {
+        let mut handle = self.instance.inactive_plugin_handle().expect("inactive");
+        let params: PluginParams = handle.get_extension().expect("parameters");
+        let buffer = buffer(events);
+        params.flush(&mut handle, &buffer.as_input(), &mut OutputEvents::void());
+    }
+
+    pub fn save(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let handle = self.instance.plugin_handle();
+        let state: PluginState = handle.get_extension().expect("state");
+        state.save(&handle, &mut bytes).expect("saves");
+        bytes
+    }
+
+    pub fn load(&mut self, bytes: &[u8]) -> bool {
+        let handle = self.instance.plugin_handle();
+        let state: PluginState = handle.get_extension().expect("state");
+        state.load(&handle, &mut Cursor::new(bytes)).is_ok()
+    }
+
+    pub fn latency(&mut self) -> u32 {
+        let handle = self.instance.plugin_handle();
+        let latency: PluginLatency = handle.get_extension().expect("latency");
+        latency.get(&handle)
+    }
+
+    /// Inputs and outputs of every layout.
+    pub fn layouts(&mut self) -> Vec<(u32, u32)> {
+        let handle = self.instance.plugin_handle();
+        let configs: PluginAudioPortsConfig = handle.get_extension().expect("layouts");
+        let layout = |index| {
+            let mut buffer = AudioPortsConfigBuffer::new();
+            let config = configs.get(&handle, index, &mut buffer).expect("a layout");
+            let (input, output) = (config.main_input, config.main_output);
+            (
+                input.map_or(0, |port| port.channel_count),
+                output.map_or(0, |port| port.channel_count),
+            )
+        };
+        (0..configs.count(&handle)).map(layout).collect()
+    }
+
+    /// Activates it in one of its layouts and starts it.
+    pub fn play(&mut self, (inputs, outputs): (usize, usize), rate: f64, longest: u32) -> Playing {
+        let wanted = (inputs as u32, outputs as u32);
+        let index = self.layouts().iter().position(|layout| *layout == wanted);
+        let index = index.expect("the layout is there") as u32;
+        let handle = self.instance.plugin_handle();
+        let configs: PluginAudioPortsConfig = handle.get_extension().expect("layouts");
+        let mut buffer = AudioPortsConfigBuffer::new();
+        let config = configs.get(&handle, index, &mut buffer).expect("a layout");
+        configs.select(&handle, config.id).expect("selects");
+        let configuration = PluginAudioConfiguration {
+            sample_rate: rate,
+            min_frames_count: 1,
+            max_frames_count: longest,
+        };
+        let stopped = self.instance.activate(|_, _| (), configuration);
+        let started = stopped.expect("activates").start_processing();
+        Playing {
+            started: Some(started.map_err(|_| ()).expect("starts")),
+            inputs,
+            outputs,
+            tempo: None,
+        }
+    }
+
+    pub fn stop(&mut self, mut playing: Playing) {
+        let started = playing.started.take().expect("playing");
+        self.instance.deactivate(started.stop_processing());
+    }
+}
+
+fn buffer(events: &[(ClapId, f64)]) -> EventBuffer {
+    let mut buffer = EventBuffer::new();
+    for (id, value) in events {
+        buffer.push(&ParamValueEvent::new(0, *id, Pckn::match_all(), *value));
+    }
+    buffer
+}
+
+impl Playing {
+    fn started(&mut self) -> &mut StartedPluginAudioProcessor<Host> {
+        self.started.as_mut().expect("playing")
+    }
+
+    /// One block. `events` are at its start.
+    pub fn block(&mut self, x: &[&[f32]], events: &[(ClapId, f64)]) -> Vec<Vec<f32>> {
+        let frames = x[0].len();
+        assert_eq!(x.len(), self.inputs);
+        let mut x: Vec<Vec<f32>> = x.iter().map(|x| x.to_vec()).collect();
+        let mut y = vec![vec![f32::NAN; frames]; self.outputs];
+        let mut input_ports = AudioPorts::with_capacity(self.inputs, 1);
+        let mut output_ports = AudioPorts::with_capacity(self.outputs, 1);
+        let channels = x.iter_mut().map(InputChannel::variable);
+        let inputs = input_ports.with_input_buffers([AudioPortBuffer {
+            latency: 0,
+            channels: AudioPortBufferType::f32_input_only(channels),
+        }]);
+        let channels = y.iter_mut().map(|y| y.as_mut_slice());
+        let mut outputs = output_ports.with_output_buffers([AudioPortBuffer {
+            latency: 0,
+            channels: AudioPortBufferType::f32_output_only(channels),
+        }]);
+        let transport = self.tempo.map(transport);
+        let events = buffer(events);
+        let status = self.started().process(
+            &inputs,
+            &mut outputs,
+            &events.as_input(),
+            &mut OutputEvents::void(),
+            None,
+            transport.as_ref(),
+        );
+        assert_eq!(status.ok(), Some(ProcessStatus::Continue));
+        y
+    }
+
+    /// Takes `x` through it in blocks as `length` gives them.
+    pub fn run(&mut self, x: &[Vec<f32>], mut length: impl FnMut() -> usize) -> Vec<Vec<f32>> {
+        let frames = x[0].len();
+        let mut y = vec![Vec::new(); self.outputs];
+        let mut from = 0;
+        while from < frames {
+            let to = frames.min(from + length());
+            let block: Vec<&[f32]> = x.iter().map(|x| &x[from..to]).collect();
+            for (y, more) in y.iter_mut().zip(self.block(&block, &[])) {
+                y.extend(more);
+            }
+            from = to;
+        }
+        y
+    }
+
+    pub fn tail(&mut self) -> u32 {
+        let handle = self.started().plugin_handle();
+        let tail: PluginTail = handle.get_extension().expect("tail");
+        match tail.get(&handle) {
+            TailLength::Finite(frames) => frames,
+            TailLength::Infinite => panic!("a convolution ends"),
+        }
+    }
+
+    pub fn reset(&mut self) {
+        self.started().reset();
+    }
+}
+
+fn transport(tempo: f64) -> TransportEvent {
+    let (beats, seconds) = (BeatTime::from_int(0), SecondsTime::from_int(0));
+    TransportEvent {
+        header: EventHeader::new_core(0, EventFlags::empty()),
+        flags: TransportFlags::HAS_TEMPO | TransportFlags::IS_PLAYING,
+        song_pos_beats: beats,
+        song_pos_seconds: seconds,
+        tempo,
+        tempo_inc: 0.0,
+        loop_start_beats: beats,
+        loop_end_beats: beats,
+        loop_start_seconds: seconds,
+        loop_end_seconds: seconds,
+        bar_start: beats,
+        bar_number: 0,
+        time_signature_numerator: 4,
+        time_signature_denominator: 4,
+    }
+}
