@@ -7,6 +7,7 @@ mod exit;
 mod impulse;
 mod render;
 mod say;
+mod selftest;
 mod shape;
 
 use crate::impulse::load;
@@ -34,6 +35,8 @@ enum Command {
     Render(render::Args),
     /// List the factory impulses, or describe one
     Impulse(impulse::Args),
+    /// Check that what plays live is what is rendered, and print what is left of the difference
+    Selftest(selftest::Args),
 }
 
 /// Runs the command line of this process.
@@ -61,6 +64,7 @@ pub fn main() -> ExitCode {
     match cli.command {
         Command::Render(args) => render::run(&args),
         Command::Impulse(args) => impulse::run(&args),
+        Command::Selftest(args) => selftest::run(&args),
     }
     .into()
 }

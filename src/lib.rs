@@ -13,7 +13,7 @@
 //! [`output`] writes files whole or not at all.
 //! [`params`] lists what can be set, [`processor`] is engine and mixer as every live front end has them,
 //! `plugin` (feature of that name) joins both to a CLAP or VST3 host.
-//! [`render`] takes WAV files through the engine, [`cli`] is the command line over everything.
+//! [`render`] takes WAV files through the engine, [`selftest`] holds it against what plays live, [`cli`] is the command line over everything.
 
 pub mod engine;
 pub mod impulse;
@@ -27,4 +27,5 @@ pub mod params;
 pub mod plugin;
 pub mod processor;
 pub mod render;
+pub mod selftest;
 pub mod swap;

@@ -40,9 +40,26 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
         &["std::fs"],
     ),
     ("render", &["loader", "engine", "impulse", "output"], &[]),
+    // Live and rendered side by side: it needs both.
+    (
+        "selftest",
+        &[
+            "render",
+            "params",
+            "processor",
+            "loader",
+            "swap",
+            "engine",
+            "impulse",
+            "output",
+        ],
+        &[],
+    ),
     (
         "cli",
-        &["render", "params", "loader", "engine", "impulse", "output"],
+        &[
+            "selftest", "render", "params", "loader", "engine", "impulse", "output",
+        ],
         &[],
     ),
 ];
