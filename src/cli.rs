@@ -9,6 +9,7 @@ mod impulse;
 mod library;
 mod render;
 mod say;
+mod selftest;
 mod shape;
 
 use crate::impulse::load;
@@ -38,6 +39,8 @@ enum Command {
     Impulse(impulse::Args),
     /// Choose the folders with your impulses, and mark favourites
     Library(library::Args),
+    /// Check that what plays live is what is rendered, and print what is left of the difference
+    Selftest(selftest::Args),
 }
 
 /// Runs the command line of this process.
@@ -66,6 +69,7 @@ pub fn main() -> ExitCode {
         Command::Render(args) => render::run(&args),
         Command::Impulse(args) => impulse::run(&args),
         Command::Library(args) => library::run(&args),
+        Command::Selftest(args) => selftest::run(&args),
     }
     .into()
 }

@@ -14,7 +14,7 @@
 //! [`picture`] draws an impulse response.
 //! [`params`] lists what can be set, [`processor`] is engine and mixer as every live front end has them,
 //! `plugin` (feature of that name) joins both to a CLAP or VST3 host.
-//! [`render`] takes WAV files through the engine, [`cli`] is the command line over everything.
+//! [`render`] takes WAV files through the engine, [`selftest`] holds it against what plays live, [`cli`] is the command line over everything.
 
 pub mod engine;
 pub mod impulse;
@@ -29,4 +29,5 @@ pub mod picture;
 pub mod plugin;
 pub mod processor;
 pub mod render;
+pub mod selftest;
 pub mod swap;

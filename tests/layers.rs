@@ -42,10 +42,25 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
         &["std::fs"],
     ),
     ("render", &["loader", "engine", "impulse", "output"], &[]),
+    // Live and rendered side by side: it needs both.
+    (
+        "selftest",
+        &[
+            "render",
+            "params",
+            "processor",
+            "loader",
+            "swap",
+            "engine",
+            "impulse",
+            "output",
+        ],
+        &[],
+    ),
     (
         "cli",
         &[
-            "render", "params", "loader", "engine", "impulse", "output", "picture",
+            "selftest", "render", "params", "loader", "engine", "impulse", "output", "picture",
         ],
         &[],
     ),

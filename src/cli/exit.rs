@@ -8,6 +8,8 @@ use std::process::ExitCode;
 pub enum Exit {
     /// 0: done.
     Ok,
+    /// 1: the self-test found a difference.
+    Failed,
     /// 2: the command line makes no sense.
     Usage,
     /// 3: an input cannot be read.
@@ -39,6 +41,7 @@ impl Exit {
     pub fn code(self) -> u8 {
         match self {
             Self::Ok => 0,
+            Self::Failed => 1,
             Self::Usage => 2,
             Self::Input => 3,
             Self::Impulse => 4,
