@@ -3,11 +3,14 @@
 //! Results go to stdout; progress, warnings and errors to stderr, errors as one line that begins
 //! with `partita:`. How it ended is the exit code: [`Exit`].
 
+mod about;
 mod exit;
 mod impulse;
+mod library;
 mod preset;
 mod render;
 mod say;
+mod selftest;
 mod shape;
 
 use crate::impulse::load;
@@ -33,10 +36,14 @@ struct Cli {
 enum Command {
     /// Play WAV files through an impulse response and write the result
     Render(render::Args),
-    /// List the factory impulses, or describe one
+    /// List the impulses there are, or describe one
     Impulse(impulse::Args),
     /// List the factory presets, describe one, or write one
     Preset(preset::Args),
+    /// Choose the folders with your impulses, and mark favourites
+    Library(library::Args),
+    /// Check that what plays live is what is rendered, and print what is left of the difference
+    Selftest(selftest::Args),
 }
 
 /// Runs the command line of this process.
@@ -65,6 +72,8 @@ pub fn main() -> ExitCode {
         Command::Render(args) => render::run(&args),
         Command::Impulse(args) => impulse::run(&args),
         Command::Preset(args) => preset::run(&args),
+        Command::Library(args) => library::run(&args),
+        Command::Selftest(args) => selftest::run(&args),
     }
     .into()
 }

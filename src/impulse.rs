@@ -5,11 +5,13 @@
 //! makes it take more memory than [`load::MAX_SAMPLES`] allows.
 //!
 //! The flow: [`library`] says which, [`load`] reads it, [`resample`] takes it to the session's rate,
-//! [`shape`] changes it, [`chain`] makes one of two, [`echo`] makes one of spikes, [`analyze`] says what it is, [`save`] writes it. All of it allocates. Loader thread.
+//! [`shape`] changes it, [`chain`] makes one of two, [`echo`] makes one of spikes, [`analyze`] says what it is, [`check`]
+//! what is wrong with it, [`save`] and [`convert`] write it. All of it allocates. Loader thread.
 #![forbid(unsafe_code)]
 
 pub mod analyze;
 pub mod chain;
+pub mod check;
 pub mod convert;
 pub mod echo;
 pub mod filter;

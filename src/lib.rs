@@ -11,10 +11,11 @@
 //! [`impulse`] reads and makes impulse responses: it knows no engine.
 //! [`loader`] is the only stair between the two; its thread hands over through [`swap`].
 //! [`output`] writes files whole or not at all.
+//! [`picture`] draws an impulse response.
 //! [`params`] lists what can be set, [`processor`] is engine and mixer as every live front end has them,
 //! [`preset`] keeps both settings and impulse for another day,
 //! `plugin` (feature of that name) joins both to a CLAP or VST3 host.
-//! [`render`] takes WAV files through the engine, [`cli`] is the command line over everything.
+//! [`render`] takes WAV files through the engine, [`selftest`] holds it against what plays live, [`cli`] is the command line over everything.
 
 pub mod engine;
 pub mod impulse;
@@ -24,9 +25,11 @@ pub mod denormals;
 pub mod loader;
 pub mod output;
 pub mod params;
+pub mod picture;
 #[cfg(feature = "plugin")]
 pub mod plugin;
 pub mod preset;
 pub mod processor;
 pub mod render;
+pub mod selftest;
 pub mod swap;

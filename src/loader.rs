@@ -17,6 +17,7 @@
 //! Anything else is [`RoutingError`]: no channel is dropped or made up. A matrix of one channel is mono.
 
 pub mod cache;
+pub mod scanning;
 pub mod thread;
 
 use crate::engine::routing::{Path as Route, Routing};
@@ -65,9 +66,9 @@ fn describe(layout: Layout, channels: usize) -> String {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum LoaderError {
-    /// No factory impulse and no file has that name.
+    /// No impulse has that name, or several have.
     #[error(transparent)]
-    Unknown(#[from] library::UnknownImpulse),
+    Resolve(#[from] library::ResolveError),
     /// The file cannot be read.
     #[error(transparent)]
     Load(#[from] LoadError),

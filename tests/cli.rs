@@ -13,6 +13,8 @@ use wavio::{names, noise};
 
 struct Desk {
     folder: TempDir,
+    /// Its library; empty.
+    home: TempDir,
 }
 
 impl Desk {
@@ -20,6 +22,7 @@ impl Desk {
     fn new() -> Self {
         let desk = Self {
             folder: TempDir::new().expect("a folder"),
+            home: TempDir::new().expect("a folder"),
         };
         wavio::write_f32(&desk.path("in.wav"), &[noise(1, 4800), noise(2, 4800)]);
         wavio::write_f32(&desk.path("ir.wav"), &[noise(3, 480)]);
@@ -37,6 +40,7 @@ impl Desk {
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_partita"));
         command.current_dir(self.folder.path()).args(args);
+        command.env("PARTITA_HOME", self.home.path());
         command
     }
 

@@ -3,7 +3,7 @@
 #[path = "common/wav.rs"]
 mod wav;
 
-use partita::impulse::analyze::analyze;
+use partita::impulse::analyze::outline;
 use partita::impulse::shape::{Normalise, energy, normalise};
 use partita::impulse::{ImpulseResponse, Layout, resample};
 use proptest::prelude::*;
@@ -154,7 +154,7 @@ fn the_analysis_says_what_is_there() {
     right[240] = 0.25;
     right[900] = 1e-5;
     right[950] = 1e-7;
-    let found = analyze(&impulse(48_000, Layout::Stereo, vec![left, right]));
+    let found = outline(&impulse(48_000, Layout::Stereo, vec![left, right]));
     let peak = found.peak.unwrap();
     assert!((peak.dbfs + 6.0206).abs() < 1e-4);
     assert_eq!((peak.channel, peak.frame), (0, 480));
@@ -170,7 +170,7 @@ fn the_analysis_says_what_is_there() {
 #[test]
 fn silence_has_no_level() {
     for channels in [vec![], vec![vec![]], vec![vec![0.0; 5], vec![-0.0; 5]]] {
-        let found = analyze(&impulse(48_000, Layout::Matrix, channels));
+        let found = outline(&impulse(48_000, Layout::Matrix, channels));
         assert_eq!(
             (found.peak, found.energy_db, found.onset_frame),
             (None, None, None)

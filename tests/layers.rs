@@ -21,6 +21,8 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
     // Files that a render and an impulse are written to alike: it knows neither.
     ("output", &["output"], &[]),
     ("impulse", &["impulse", "output"], &[]),
+    // Drawn from an impulse and its analysis; it writes no file.
+    ("picture", &["impulse"], &["std::fs"]),
     ("denormals", &[], &["std::"]),
     ("swap", &["engine"], &["Mutex", "std::thread"]),
     ("loader", &["impulse", "swap", "engine"], &[]),
@@ -50,10 +52,26 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
         &["std::fs"],
     ),
     ("render", &["loader", "engine", "impulse", "output"], &[]),
+    // Live and rendered side by side: it needs both.
+    (
+        "selftest",
+        &[
+            "render",
+            "params",
+            "processor",
+            "loader",
+            "swap",
+            "engine",
+            "impulse",
+            "output",
+        ],
+        &[],
+    ),
     (
         "cli",
         &[
-            "render", "preset", "params", "loader", "engine", "impulse", "output",
+            "selftest", "render", "preset", "params", "loader", "engine", "impulse", "output",
+            "picture",
         ],
         &[],
     ),

@@ -285,6 +285,27 @@ fn silence_stays_silence_and_sound_after_it_is_in_the_new_room() {
 }
 
 #[test]
+fn a_long_tail_rings_out_in_silence_after_a_change_to_a_short_impulse() {
+    // The last sums of the long impulse wait to be heard when nothing of it is left to compute, and the silence is then
+    // longer than all that the short one remembers.
+    let mut noise = Noise::new(13);
+    let mut x = noise.channels(1, 220_000);
+    x[0][20_000..].fill(0.0);
+    for (long, short) in [(120_000, 30), (122_400, 45_600), (190_000, 9000)] {
+        let rooms = [
+            Room::new(&mut noise, 0, Routing::mono(), long),
+            Room::new(&mut noise, 10_007, Routing::mono(), short),
+        ];
+        let mut engine = Engine::with_capacity(rooms[0].prepared(), capacity(480_000));
+        let got = play(&mut engine, &rooms, &x, 1, || 64);
+        let want = oracle(&rooms, &x, 1);
+        let error = error_db(&got, &want);
+        println!("{long} to {short}: {error:.1} dB");
+        assert!(error < BOUND_DB, "{long} to {short}: {error:.1} dB");
+    }
+}
+
+#[test]
 fn a_change_before_any_sound_is_at_once() {
     let mut noise = Noise::new(9);
     let x = noise.channels(1, 20_000);

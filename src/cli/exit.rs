@@ -8,6 +8,8 @@ use std::process::ExitCode;
 pub enum Exit {
     /// 0: done.
     Ok,
+    /// 1: the self-test found a difference.
+    Failed,
     /// 2: the command line makes no sense.
     Usage,
     /// 3: an input cannot be read.
@@ -16,6 +18,8 @@ pub enum Exit {
     Impulse,
     /// 5: the output exists, or cannot be written.
     Output,
+    /// 6: `impulse check` found problems, or could not put all of them right.
+    Problems,
     /// 130: stopped by Ctrl-C or a request to terminate. No unfinished file is left.
     Interrupted,
 }
@@ -28,6 +32,7 @@ Exit codes:
   3    an input cannot be read
   4    the impulse or preset cannot be read, or does not go with the input
   5    the output exists or cannot be written
+  6    `impulse check` found problems (with --fix: some are left)
   130  interrupted; no unfinished file is left
 With several inputs all are tried, and the code is that of the first that failed.";
 
@@ -36,10 +41,12 @@ impl Exit {
     pub fn code(self) -> u8 {
         match self {
             Self::Ok => 0,
+            Self::Failed => 1,
             Self::Usage => 2,
             Self::Input => 3,
             Self::Impulse => 4,
             Self::Output => 5,
+            Self::Problems => 6,
             Self::Interrupted => 130,
         }
     }

@@ -1,6 +1,7 @@
 //! `partita impulse`: what there is, and what one is like.
 
 mod chain;
+mod check;
 mod convert;
 mod echo;
 mod list;
@@ -9,9 +10,7 @@ mod show;
 mod written;
 
 use super::{Exit, exit, say};
-use crate::impulse::analyze::{Analysis, analyze};
 use crate::impulse::load::{MAX_CHANNELS, MAX_MAGNITUDE, MAX_SAMPLES, MAX_SECONDS};
-use crate::impulse::{ImpulseResponse, Layout, library};
 use clap::Subcommand;
 use serde::Serialize;
 
@@ -38,10 +37,12 @@ Hall_L.wav and Hall_R.wav (or Left and Right), both stereo, are read as one true
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// List the factory impulses
+    /// List the factory impulses and yours
     List(list::Args),
     /// Describe a factory impulse or a file
     Show(show::Args),
+    /// Find what is wrong with an impulse, and write a copy that has it put right
+    Check(check::Args),
     /// Write an impulse as one file, a pair, mono files, mcfx-packed or a jconvolver .conf
     Convert(convert::Args),
     /// Trim, stretch, damp, reverse… an impulse and write it
@@ -52,62 +53,15 @@ enum Command {
     Chain(chain::Args),
 }
 
-/// An impulse, for a machine.
-#[derive(Serialize)]
-struct Shown<'a> {
-    name: &'a str,
-    channels: usize,
-    layout: Layout,
-    sample_rate: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    kind: Option<library::Kind>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    licence: Option<&'a str>,
-    #[serde(flatten)]
-    analysis: Analysis,
-}
-
-impl<'a> Shown<'a> {
-    fn new(impulse: &'a ImpulseResponse, factory: Option<&'a library::FactoryImpulse>) -> Self {
-        Self {
-            name: &impulse.name,
-            channels: impulse.channels.len(),
-            layout: impulse.layout,
-            sample_rate: impulse.sample_rate,
-            kind: factory.map(|factory| factory.kind),
-            description: factory.map(|factory| factory.description),
-            licence: factory.map(|factory| factory.licence),
-            analysis: analyze(impulse),
-        }
-    }
-}
-
 pub(super) fn run(args: &Args) -> Exit {
-    let done = match &args.command {
+    match &args.command {
         Command::List(args) => list::run(args),
         Command::Show(args) => show::run(args),
-        Command::Convert(args) => return convert::run(args),
-        Command::Shape(args) => return shape::run(args),
-        Command::Echo(args) => return echo::run(args),
-        Command::Chain(args) => return chain::run(args),
-    };
-    match done {
-        Ok(()) => Exit::Ok,
-        Err(error) => {
-            say::error(error);
-            Exit::Impulse
-        }
-    }
-}
-
-pub(super) fn name_of(layout: Layout) -> &'static str {
-    match layout {
-        Layout::Mono => "mono",
-        Layout::Stereo => "stereo",
-        Layout::TrueStereo => "true stereo",
-        Layout::Matrix | Layout::MatrixOf { .. } => "matrix",
+        Command::Check(args) => check::run(args),
+        Command::Convert(args) => convert::run(args),
+        Command::Shape(args) => shape::run(args),
+        Command::Echo(args) => echo::run(args),
+        Command::Chain(args) => chain::run(args),
     }
 }
 

@@ -1,9 +1,8 @@
 //! `partita render`: WAV files through an impulse.
 
-use super::impulse::name_of;
-use super::{Exit, exit, preset, say, shape};
+use super::{Exit, about, exit, preset, say, shape};
 use crate::engine::mixer::Mix;
-use crate::impulse::load::{LayoutChoice, LayoutReason};
+use crate::impulse::load::LayoutChoice;
 use crate::impulse::packed;
 use crate::impulse::shape::Normalise;
 use crate::loader::Source;
@@ -315,7 +314,8 @@ pub(super) fn run(args: &Args) -> Exit {
         Err(exit) => return exit,
     };
     if !args.quiet {
-        about(args, &source);
+        let name = args.impulse.as_deref().unwrap_or(Path::new(""));
+        about::source(name, &source);
     }
     let bar = progress(args.quiet);
     let watch = Watch {
@@ -339,23 +339,6 @@ pub(super) fn run(args: &Args) -> Exit {
         return Exit::Interrupted;
     }
     failed().next().map_or(Exit::Ok, Exit::from)
-}
-
-/// What was found out about the impulse's file, where it is more than its number of channels.
-fn about(args: &Args, source: &Source) {
-    let Some(name) = &args.impulse else {
-        return;
-    };
-    let name = name.display();
-    for notice in source.notices() {
-        say::error(format_args!("warning: {name}: {notice}"));
-    }
-    if let Some(layout) = source.layout()
-        && !matches!(layout.reason, LayoutReason::Asked | LayoutReason::Channels)
-    {
-        let taken = name_of(layout.layout);
-        say::error(format_args!("note: {name}: {taken}: {layout}"));
-    }
 }
 
 /// On a terminal only, and on stderr: stdout is for results.

@@ -10,15 +10,21 @@ pub(super) fn result(text: impl Display) {
 
 /// One line to stderr, whatever characters a file's name has in it.
 pub(super) fn error(text: impl Display) {
-    let mut line = String::from("partita: ");
-    for character in text.to_string().chars() {
+    let line = one_line(&text.to_string());
+    let _ = writeln!(io::stderr().lock(), "partita: {line}");
+}
+
+/// Text without control characters: those of a file's name are escaped.
+pub(super) fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for character in text.chars() {
         if character.is_control() {
             line.extend(character.escape_default());
         } else {
             line.push(character);
         }
     }
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    line
 }
 
 /// A level for people.
@@ -35,5 +41,13 @@ pub(super) fn channels(count: usize) -> String {
     match count {
         1 => "1 channel".to_owned(),
         several => format!("{several} channels"),
+    }
+}
+
+/// `1 folder`, `2 folders`.
+pub(super) fn count(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        several => format!("{several} {what}s"),
     }
 }

@@ -54,6 +54,8 @@ pub(super) struct Convolver {
     now: i64,
     silent_for: usize,
     memory: usize,
+    /// Sample up to which the last sums of an impulse that has gone may still be heard.
+    ringing_until: i64,
     resting: bool,
     repaired: u64,
 }
@@ -94,6 +96,7 @@ impl Convolver {
             weighed: Box::new(Window([0.0; 3 * TICK])),
             beds: vec![Tick::ZERO; outputs],
             memory: own.memory(),
+            ringing_until: 0,
             silent_for: 0,
             resting: true,
             levels,
@@ -207,6 +210,7 @@ impl Convolver {
         self.levels.iter_mut().for_each(Level::settle);
         self.impulses.bury(0);
         self.remember();
+        self.ringing_until = self.now;
     }
 
     /// Retires impulses whose last sound has been heard.
@@ -241,7 +245,13 @@ impl Convolver {
         let eras = self.eras.as_slice().iter();
         let impulses = eras.filter_map(|era| self.impulses.get(era.impulse));
         let memory = impulses.map(|impulse| impulse.plan().memory()).max();
-        self.memory = memory.unwrap_or(0);
+        let memory = memory.unwrap_or(0);
+        if memory < self.memory {
+            // A job's answer is heard over the block after it, and its overlap over the one after that.
+            let largest = self.levels.last().map_or(0, Level::size);
+            self.ringing_until = self.now + 2 * largest as i64;
+        }
+        self.memory = memory;
     }
 
     fn rewind_to_tick(&mut self) {
@@ -294,7 +304,9 @@ impl Convolver {
         } else {
             0
         };
-        silent && self.silent_for - frames.min(self.silent_for) >= self.memory
+        silent
+            && self.silent_for - frames.min(self.silent_for) >= self.memory
+            && self.now >= self.ringing_until
     }
 
     /// Takes input samples into the window.
@@ -474,6 +486,7 @@ impl Convolver {
         self.beds.fill(Tick::ZERO);
         self.cursor = Cursor::default();
         (self.offset, self.tick, self.now, self.silent_for) = (0, 0, 0, 0);
+        self.ringing_until = 0;
         self.resting = true;
     }
 }

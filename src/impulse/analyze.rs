@@ -1,112 +1,131 @@
-//! What an impulse is: its level, its beginning and its end, as `partita impulse show` tells them.
+//! What an impulse is: its level, its beginning, its decay and its end, as `partita impulse show` tells them.
 //!
 //! Guaranteed: measured on the samples as they are, at their own rate; nothing is resampled, trimmed or scaled first.
-//! A level that does not exist, that of silence, is `None` and not a very small number.
+//! A figure that does not exist, such as the level of silence or the decay time of an echo, is `None` and not a very
+//! small number.
+//!
+//! [`outline()`] costs one look at the samples; [`analyze()`] measures everything, tens of milliseconds for each second
+//! of each channel.
+
+pub mod decay;
+pub mod density;
+mod energy;
+pub mod level;
+mod line;
+pub mod octave;
+mod outline;
+pub mod pairs;
+pub mod spectrum;
+mod tail;
+
+pub use outline::{Outline, Peak, onset, outline};
 
 use super::ImpulseResponse;
+use decay::{Decay, Decays};
 use serde::Serialize;
 
-/// What was measured.
+/// Everything that is measured.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Analysis {
-    /// Length in frames.
-    pub frames: usize,
-    /// Length in seconds.
-    pub seconds: f64,
-    /// The largest sample. `None` in silence.
-    pub peak: Option<Peak>,
-    /// Σh² of all channels, in dB; 0 dB is a single full-scale sample. `None` in silence.
-    pub energy_db: Option<f64>,
-    /// Σh² of each channel, in dB.
-    pub channel_energy_db: Vec<Option<f64>>,
-    /// First frame within 20 dB of the peak, in any channel: where the direct sound arrives (ISO 3382-1, 5.3.2).
-    /// `None` in silence.
+    /// Level, beginning and end.
+    #[serde(flatten)]
+    pub outline: Outline,
+    /// Frames until the decay has met the noise floor in every octave band: what a tail must hold. Never more than
+    /// [`Outline::audible_frames`], and that where there is no floor or no decay.
+    pub tail_frames: usize,
+    /// Time in ms from [`Outline::audible_frames`] to the end.
+    pub trailing_silence_ms: f64,
+    /// The largest level between the samples too, in dBTP: ITU-R BS.1770-4, annex 2. `None` in silence.
+    pub true_peak_dbtp: Option<f64>,
+    /// All channels together, from the earliest onset on.
+    pub decay: Decays,
+    /// When echoes are as dense as Gaussian noise: ms after the onset of the channel that has the peak. `None` if they
+    /// never are.
+    pub mixing_ms: Option<f64>,
+    /// Mean over the channels of the gain in dB that noise has in each third of an octave; a unit impulse has 0.
+    pub spectrum: Vec<spectrum::Third>,
+    /// Each channel by itself.
+    pub per_channel: Vec<Channel>,
+    /// Channels that are heard together.
+    pub pairs: Vec<pairs::Pair>,
+}
+
+/// One channel.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Channel {
+    /// The largest sample in dBFS. `None` in silence.
+    pub peak_dbfs: Option<f64>,
+    /// The largest level between the samples too, in dBTP. `None` in silence.
+    pub true_peak_dbtp: Option<f64>,
+    /// First frame within 20 dB of this channel's peak.
     pub onset_frame: Option<usize>,
-    /// Time before the onset in ms.
-    pub leading_silence_ms: Option<f64>,
-    /// Frames until the level stays 120 dB below the peak: what a tail must hold. 0 in silence.
-    pub audible_frames: usize,
+    /// Constant offset, full scale = 1: see [`level::offset()`].
+    pub dc_offset: f64,
+    /// Runs of samples that stand at the channel's extreme.
+    pub clipping: level::Clipping,
+    /// All frequencies together.
+    pub decay: Decay,
+    /// When echoes are as dense as Gaussian noise, in ms after this channel's onset.
+    pub mixing_ms: Option<f64>,
 }
 
-/// The largest sample by magnitude; of equals, the first in time, then in channel order.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Peak {
-    /// Its level in dBFS.
-    pub dbfs: f64,
-    /// Its channel, from 0.
-    pub channel: usize,
-    /// Its frame, from 0.
-    pub frame: usize,
-}
-
-/// Below the peak, in dB: where sound begins.
-const ONSET_DB: f64 = -20.0;
-
-/// Below the peak, in dB: what nobody will hear.
-const INAUDIBLE_DB: f64 = -120.0;
-
-/// Measures `impulse`. Loader thread.
+/// Measures everything. Loader thread.
 pub fn analyze(impulse: &ImpulseResponse) -> Analysis {
-    let loudest = peak(impulse);
-    let above = |db: f64| {
-        let level = loudest.map(|(magnitude, _)| f64::from(magnitude) * 10_f64.powf(db / 20.0));
-        move |sample: &f32| level.is_some_and(|level| f64::from(sample.abs()) >= level)
-    };
-    let onset_frame = impulse
+    let rate = impulse.sample_rate;
+    let outline = outline(impulse);
+    let decay = decay::decays(impulse);
+    let per_channel: Vec<_> = impulse
         .channels
         .iter()
-        .filter_map(|channel| channel.iter().position(above(ONSET_DB)))
-        .min();
-    let audible_frames = impulse
-        .channels
-        .iter()
-        .filter_map(|channel| channel.iter().rposition(above(INAUDIBLE_DB)))
-        .max()
-        .map_or(0, |last| last + 1);
-    let energies: Vec<f64> = impulse
-        .channels
-        .iter()
-        .map(|channel| channel.iter().map(|&x| f64::from(x) * f64::from(x)).sum())
+        .map(|samples| channel(samples, rate))
         .collect();
-    let milliseconds = 1000.0 / f64::from(impulse.sample_rate);
+    let loudest = outline.peak.as_ref().map(|peak| peak.channel);
+    let silence = outline.frames - outline.audible_frames;
     Analysis {
-        frames: impulse.frames(),
-        seconds: impulse.seconds(),
-        peak: loudest.map(|(_, peak)| peak),
-        energy_db: decibels(energies.iter().sum()),
-        channel_energy_db: energies.iter().map(|&energy| decibels(energy)).collect(),
-        onset_frame,
-        leading_silence_ms: onset_frame.map(|frame| frame as f64 * milliseconds),
-        audible_frames,
+        tail_frames: tail_of(&outline, &decay, rate),
+        trailing_silence_ms: silence as f64 * 1000.0 / f64::from(rate.max(1)),
+        true_peak_dbtp: per_channel
+            .iter()
+            .filter_map(|channel| channel.true_peak_dbtp)
+            .max_by(f64::total_cmp),
+        mixing_ms: loudest.and_then(|loudest| per_channel[loudest].mixing_ms),
+        spectrum: spectrum::thirds(impulse),
+        pairs: pairs::pairs(impulse, outline.onset_frame, outline.audible_frames),
+        outline,
+        decay,
+        per_channel,
     }
 }
 
-fn peak(impulse: &ImpulseResponse) -> Option<(f32, Peak)> {
-    let mut loudest: Option<(f32, Peak)> = None;
-    for (channel, samples) in impulse.channels.iter().enumerate() {
-        for (frame, sample) in samples.iter().enumerate() {
-            let magnitude = sample.abs();
-            let wins = match loudest {
-                Some((best, peak)) => magnitude > best || (magnitude == best && frame < peak.frame),
-                None => magnitude > 0.0,
-            };
-            if wins {
-                let dbfs = 20.0 * f64::from(magnitude).log10();
-                loudest = Some((
-                    magnitude,
-                    Peak {
-                        dbfs,
-                        channel,
-                        frame,
-                    },
-                ));
-            }
-        }
+fn channel(samples: &[f32], rate: u32) -> Channel {
+    let peak = level::peak(samples);
+    let decay = decay::decay(samples, rate);
+    Channel {
+        peak_dbfs: level::decibels(peak),
+        true_peak_dbtp: level::decibels(level::true_peak(samples)),
+        onset_frame: onset(samples),
+        dc_offset: level::offset(samples),
+        clipping: level::clipping(samples),
+        // The smear of a filtered echo is dense, but it is no room that mixes.
+        mixing_ms: decay.knee.and_then(|_| density::mixing_ms(samples, rate)),
+        decay,
     }
-    loudest
 }
 
-/// `None` for no energy at all.
-fn decibels(energy: f64) -> Option<f64> {
-    (energy > 0.0).then(|| 10.0 * energy.log10())
+/// Frames until the decay has met the noise floor in every octave band; [`Outline::audible_frames`] where there is no
+/// floor or no decay. What a tail must hold. Loader thread.
+pub fn tail_frames(impulse: &ImpulseResponse) -> usize {
+    let outline = outline(impulse);
+    tail_of(&outline, &decay::decays(impulse), impulse.sample_rate)
+}
+
+fn tail_of(outline: &Outline, decays: &Decays, rate: u32) -> usize {
+    // An octave without a decay has nothing but noise, or the whole would have none either.
+    let knees = decays.octaves.iter().filter_map(|octave| octave.decay.knee);
+    let last = decays
+        .broadband
+        .knee
+        .map(|knee| knees.fold(knee, f64::max) * f64::from(rate));
+    last.map_or(usize::MAX, |last| last.ceil() as usize)
+        .min(outline.audible_frames)
 }

@@ -25,6 +25,31 @@ pub enum Layout {
     },
 }
 
+impl Layout {
+    /// Its name for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mono => "mono",
+            Self::Stereo => "stereo",
+            Self::TrueStereo => "true stereo",
+            Self::Matrix | Self::MatrixOf { .. } => "matrix",
+        }
+    }
+
+    /// What people call the channel of that index: L, LR; in a matrix its number, counted from 1.
+    pub fn channel_name(self, channel: usize) -> String {
+        let names: &[&str] = match self {
+            Self::Mono => &["mono"],
+            Self::Stereo => &["L", "R"],
+            Self::TrueStereo => &["LL", "LR", "RL", "RR"],
+            Self::Matrix | Self::MatrixOf { .. } => &[],
+        };
+        names
+            .get(channel)
+            .map_or_else(|| (channel + 1).to_string(), |&name| name.to_owned())
+    }
+}
+
 impl fmt::Display for Layout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,21 +1,41 @@
 //! The factory impulses and the user's, and how a name or a path becomes an impulse.
 //!
-//! A name that is not a factory impulse's is answered with the names that are.
+//! A name that nothing has is answered with the names of the factory impulses.
+//!
+//! The flow: [`Places`] says where, [`Settings`] which folders, `walk` which files, `scan` what they are, `index` keeps
+//! it, [`Library`] shows it and searches it.
 
+mod browse;
 mod factory;
 mod hash;
+mod index;
+mod places;
+mod resolve;
+mod scan;
+mod search;
+mod settings;
+mod stored;
+mod walk;
 
-pub use factory::{FactoryImpulse, Kind, embedded, factory};
+pub use browse::{Entry, Folder, FolderKind, Found, Library, Origin, Presence, Query, Shelf};
+pub use factory::{Design, FactoryImpulse, Kind, embedded, factory};
 pub use hash::{ContentHash, NotAHash};
+pub use index::{IndexState, Sound};
+pub use places::{NoHome, Places};
+pub use resolve::{ResolveError, resolve, resolve_in};
+pub use scan::{Ended, MAX_PROBLEMS, Problem, Progress, Report, Watch};
+pub use search::fold;
+pub use settings::{Changed, MAX_RECENT, Reference, Settings, SettingsError};
+pub use walk::{EXTENSIONS, FolderState, MAX_FILES, MAX_FOLDERS, Stamp, is_impulse_name};
 
 use super::ImpulseResponse;
 use super::load::{self, LayoutChoice, LoadError, Loaded};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use thiserror::Error;
 
-/// A name that no factory impulse has. Its text lists those that are there.
+/// A name that no impulse has. Its text lists those that are there.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{name}: expected a sound file or the name of a factory impulse, and there is neither; {}the names are {}",
+#[error("{name}: expected a sound file, or the name of a factory impulse or of one in your library, and there is none; {}the factory names are {}",
     nearest.map_or_else(String::new, |near| format!("did you mean {near}? ")), names())]
 pub struct UnknownImpulse {
     /// What was asked for, control characters escaped.
@@ -91,23 +111,5 @@ impl Source {
     /// As [`Source::open`], for those who want the impulse only. Loader thread.
     pub fn load(&self, layout: LayoutChoice) -> Result<ImpulseResponse, LoadError> {
         self.open(layout).map(|loaded| loaded.impulse)
-    }
-}
-
-/// A file if there is one of that name, or if the name has a folder or an extension; else a factory impulse.
-///
-/// A folder of that name does not hide a factory impulse: it could not be read anyway. `./hall` is always a path.
-pub fn resolve(name_or_path: impl AsRef<Path>) -> Result<Source, UnknownImpulse> {
-    let path = name_or_path.as_ref();
-    let in_folder = path.parent().is_some_and(|parent| parent != Path::new(""))
-        || path.to_string_lossy().ends_with(std::path::is_separator);
-    if in_folder || path.extension().is_some() || path.is_file() {
-        return Ok(Source::File(path.to_owned()));
-    }
-    match find(&path.to_string_lossy()) {
-        Ok(impulse) => Ok(Source::Factory(impulse)),
-        // "..", "/" and folders without a dot: that they are folders is the better answer.
-        Err(_) if path.exists() => Ok(Source::File(path.to_owned())),
-        Err(unknown) => Err(unknown),
     }
 }

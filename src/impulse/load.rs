@@ -2,7 +2,8 @@
 //!
 //! Guaranteed: whatever the bytes, the answer is a non-empty impulse of finite samples or a [`LoadError`];
 //! never a panic, and never an allocation that the file's real size does not justify. Samples: at most
-//! [`MAX_SAMPLES`] of four bytes, counted while they are decoded. Beside them at most three times the file's size, if it
+//! [`MAX_SAMPLES`] of four bytes, counted while they are decoded (those of a compressed file in buffers that double as
+//! they fill; two files that are one impulse, twice). Beside them at most three times the file's size, if it
 //! is compressed, and 32 MiB.
 //!
 //! Read: WAV, AIFF, AIFF-C and CAF with integers of 8, 16, 24 and 32 bits, 24 bits in 32-bit containers and float of 32

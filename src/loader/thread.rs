@@ -14,6 +14,7 @@ use crate::engine::routing::Path;
 use crate::engine::{
     Capacity, Change, Engine, FADE_FRAMES, PrepareError, PreparedImpulse, Routing,
 };
+use crate::impulse::library::{self, ResolveError};
 use crate::impulse::load::LayoutChoice;
 use crate::impulse::shape::Shape;
 use crate::impulse::{ImpulseResponse, analyze};
@@ -178,7 +179,7 @@ impl Maker {
                 })?;
             let prepared = PreparedImpulse::swappable(routing, &fitted.responses())
                 .map_err(|fault| ReadyError::Prepare { name, fault })?;
-            let tail = analyze::analyze(&fitted.impulse).audible_frames;
+            let tail = analyze::outline(&fitted.impulse).audible_frames;
             Ok(Ready {
                 impulse: Arc::new(prepared),
                 tail_frames: u32::try_from(tail).unwrap_or(u32::MAX),
@@ -200,9 +201,12 @@ impl Maker {
         }
         let impulse = match wanted {
             Impulse::Given(impulse) => Arc::clone(impulse),
-            Impulse::Factory(name) => Arc::new(crate::impulse::library::find(name)?.load()?),
+            Impulse::Factory(name) => {
+                let factory = library::find(name).map_err(ResolveError::from)?;
+                Arc::new(factory.load()?)
+            }
             Impulse::Named(name) => {
-                let source = crate::impulse::library::resolve(name)?;
+                let source = library::resolve(name)?;
                 Arc::new(source.load(LayoutChoice::Auto)?)
             }
         };

@@ -28,6 +28,9 @@ pub struct Choice {
     /// What it costs to change the impulse while it plays
     #[arg(long)]
     changes: bool,
+    /// What the plugin's process call costs beside the bare engine
+    #[arg(long)]
+    host: bool,
 }
 
 #[derive(clap::Args)]
@@ -58,6 +61,8 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
         given.push("start-up".into());
     } else if choice.changes {
         given.push("changes".into());
+    } else if choice.host {
+        given.push("host".into());
     } else {
         if choice.instructions || choice.check || choice.record {
             if !runs("valgrind", &["--version"]) {

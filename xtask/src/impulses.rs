@@ -5,24 +5,29 @@
 //!   nothing depends on threads or on the order of a map. `--check` and a test compare every
 //!   committed file byte by byte.
 //! - 48 kHz, 24 bit, peaks between −6 and −1 dBFS, no DC, faded to silence at the end.
-//! - [`IMPULSES`] is the only list; `impulses/catalogue.toml` is written from it.
+//! - [`IMPULSES`] in list.rs is the only list; `impulses/catalogue.toml` is written from it.
 
 mod air;
 mod bands;
 mod echo;
+mod effect;
 mod filter;
 mod fourier;
-#[cfg(test)]
+mod list;
 mod measure;
 mod plate;
 mod random;
 mod rooms;
 mod shoebox;
+mod space;
+mod speaker;
 mod spring;
 #[cfg(test)]
 mod tests;
+mod tune;
 mod wav;
 
+use list::{Design, IMPULSES, Impulse};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -49,70 +54,11 @@ pub struct Arguments {
     output_dir: Option<PathBuf>,
 }
 
-/// One factory impulse.
-struct Impulse {
-    /// Its file is `impulses/<name>.wav`.
-    name: &'static str,
-    /// echo, room, hall, plate or spring.
-    kind: &'static str,
-    /// What its channels are: mono, stereo or true-stereo (LL, LR, RL, RR).
-    layout: &'static str,
-    /// One line for the user.
-    description: &'static str,
-    /// Makes its channels.
-    make: fn() -> Vec<Vec<f64>>,
-}
-
-const IMPULSES: [Impulse; 6] = [
-    Impulse {
-        name: "echo-two-spikes",
-        kind: "echo",
-        layout: "mono",
-        description: "The sound and one copy, half as loud, 400 ms later",
-        make: echo::two_spikes,
-    },
-    Impulse {
-        name: "echo-ping-pong",
-        kind: "echo",
-        layout: "true-stereo",
-        description: "Repeats every 250 ms that bounce left and right, each darker; without the dry sound",
-        make: echo::ping_pong,
-    },
-    Impulse {
-        name: "room",
-        kind: "room",
-        layout: "true-stereo",
-        description: "A live room of 180 cubic metres, 0.7 s, close microphones; direct sound at the start",
-        make: rooms::room,
-    },
-    Impulse {
-        name: "hall",
-        kind: "hall",
-        layout: "true-stereo",
-        description: "A concert hall of 15 000 cubic metres, 3 s, a seat in front; direct sound at the start",
-        make: rooms::hall,
-    },
-    Impulse {
-        name: "plate",
-        kind: "plate",
-        layout: "stereo",
-        description: "A studio plate, 2 m by 1 m of steel, 2 s: bright, dense at once; without the dry sound",
-        make: plate::plate,
-    },
-    Impulse {
-        name: "spring",
-        kind: "spring",
-        layout: "stereo",
-        description: "A tank of three springs, 2.2 s: chirping echoes; without the dry sound",
-        make: spring::spring,
-    },
-];
-
 /// Makes all files, or checks them.
 pub fn run(arguments: &Arguments) -> Result<(), String> {
     let directory = &arguments.output_dir.clone().unwrap_or_else(committed);
     if arguments.check {
-        let files = check(directory)?;
+        let files = check(directory, files())?;
         println!("{files} files in {} are as made", directory.display());
         return Ok(());
     }
@@ -133,10 +79,10 @@ fn committed() -> PathBuf {
         .join("impulses")
 }
 
-/// How many files in `directory` are what the generator makes, or what is wrong with them.
-fn check(directory: &Path) -> Result<usize, String> {
+/// How many files in `directory` are those `made`, or what is wrong with them.
+fn check(directory: &Path, made: impl Iterator<Item = (String, Vec<u8>)>) -> Result<usize, String> {
     let mut wrong = String::new();
-    let files: Vec<(String, Vec<u8>)> = files().collect();
+    let files: Vec<(String, Vec<u8>)> = made.collect();
     for (name, made) in &files {
         let path = directory.join(name);
         match fs::read(&path) {
@@ -185,12 +131,15 @@ fn difference(made: &[u8], found: &[u8]) -> Option<usize> {
 
 /// Name and bytes of every file, one at a time.
 fn files() -> impl Iterator<Item = (String, Vec<u8>)> {
-    let impulses = IMPULSES.iter().map(|impulse| {
-        let bytes = wav::encode(&(impulse.make)());
-        assert!(bytes.len() <= MOST_BYTES, "{} is too long", impulse.name);
-        (format!("{}.wav", impulse.name), bytes)
-    });
+    let impulses = IMPULSES.iter();
+    let impulses = impulses.map(|impulse| file(impulse, &(impulse.make)()));
     impulses.chain([(CATALOGUE.to_owned(), catalogue().into_bytes())])
+}
+
+fn file(impulse: &Impulse, channels: &[Vec<f64>]) -> (String, Vec<u8>) {
+    let bytes = wav::encode(channels);
+    assert!(bytes.len() <= MOST_BYTES, "{} is too long", impulse.name);
+    (format!("{}.wav", impulse.name), bytes)
 }
 
 /// What Partita reads to know its factory impulses.
@@ -199,9 +148,24 @@ fn catalogue() -> String {
     for impulse in &IMPULSES {
         writeln!(
             text,
-            "\n[[impulse]]\nname = {:?}\nkind = {:?}\nlayout = {:?}\ndescription = {:?}\nlicence = {LICENCE:?}",
-            impulse.name, impulse.kind, impulse.layout, impulse.description
+            "\n[[impulse]]\nname = {:?}\nkind = {:?}\nlayout = {:?}\ntags = {:?}",
+            impulse.name, impulse.kind, impulse.layout, impulse.tags
         )
+        .and_then(|()| match impulse.design {
+            Some(Design { t30, .. }) => writeln!(text, "t30 = {t30:?}"),
+            None => Ok(()),
+        })
+        .and_then(|()| match impulse.design.and_then(|design| design.c80) {
+            Some(c80) => writeln!(text, "c80 = {c80:?}"),
+            None => Ok(()),
+        })
+        .and_then(|()| {
+            writeln!(
+                text,
+                "description = {:?}\nlicence = {LICENCE:?}",
+                impulse.description
+            )
+        })
         .expect("a String can be written to");
     }
     text

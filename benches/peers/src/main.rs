@@ -1,11 +1,12 @@
 //! Partita beside other convolution engines, measured in one run: started by `cargo xtask bench`.
 //! `load` holds the table of loads and `measure` the method behind it; `offline`, `instructions`,
-//! `start_up` and `changes` measure what their names say.
+//! `start_up`, `changes` and `host` measure what their names say.
 
 mod cell;
 mod changes;
 mod clock;
 mod engines;
+mod host;
 mod instructions;
 mod load;
 mod measure;
@@ -30,6 +31,8 @@ enum Task {
     StartUp,
     /// What it costs to change the impulse while it plays
     Changes,
+    /// What the plugin costs beside the engine
+    Host,
     /// One file through another with one large transform
     #[command(hide = true)]
     OverlapAdd(offline::overlap_add::Arguments),
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Task::Instructions(arguments) => instructions::run(&arguments),
         Task::StartUp => start_up::run(),
         Task::Changes => changes::run(),
+        Task::Host => host::run(),
         Task::OverlapAdd(arguments) => offline::overlap_add::run(&arguments),
         Task::Count(counted) => instructions::play(&counted),
     };

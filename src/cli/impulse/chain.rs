@@ -1,7 +1,7 @@
 //! `partita impulse chain`: two impulses in series.
 
 use super::written::{Made, Writing};
-use crate::cli::{Exit, render, say, shape};
+use crate::cli::{Exit, about, render, say, shape};
 use crate::impulse::chain::{Chained, chain};
 use crate::impulse::library;
 use crate::impulse::load::LayoutChoice;
@@ -19,7 +19,8 @@ pub(super) struct Args {
     second: PathBuf,
     #[command(flatten)]
     written: Writing,
-    /// What the channels of files are: auto (4 are true stereo), true-stereo, matrix or mcfx:INPUTS
+    /// What the channels of files are: auto (by iXML, names of pairs, direct sound), stereo, true-stereo,
+    /// matrix or mcfx:INPUTS
     #[arg(
         long,
         value_name = "LAYOUT",
@@ -41,7 +42,9 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Exit {
     let made = || -> Result<Chained, String> {
         let load = |path: &Path| -> Result<_, LoaderError> {
-            Ok(library::resolve(path)?.load(args.layout)?)
+            let loaded = library::resolve(path)?.open(args.layout)?;
+            about::loaded(path, &loaded);
+            Ok(loaded.impulse)
         };
         let first = load(&args.first).map_err(|error| error.to_string())?;
         let second = load(&args.second).map_err(|error| error.to_string())?;

@@ -1,10 +1,10 @@
 //! `partita impulse convert`: an impulse in the files that another program wants.
 
-use super::{name_of, print_json};
-use crate::cli::{Exit, exit, render, say};
+use super::print_json;
+use crate::cli::{Exit, about, exit, render, say};
 use crate::impulse::convert::{self, ConvertError, Converted, Form};
 use crate::impulse::ixml::Ixml;
-use crate::impulse::load::{LayoutChoice, LayoutReason};
+use crate::impulse::load::LayoutChoice;
 use crate::impulse::save::{Existing, Format, Options, Saved};
 use crate::impulse::{ImpulseResponse, Layout, library, resample};
 use crate::loader::LoaderError;
@@ -139,22 +139,12 @@ fn read(args: &Args) -> Result<(ImpulseResponse, Option<Ixml>), Failed> {
     let open = |input: &PathBuf, layout| {
         let source = library::resolve(input).map_err(LoaderError::from)?;
         let loaded = source.open(layout).map_err(LoaderError::from)?;
-        for notice in &loaded.notices {
-            say::error(format_args!("warning: {}: {notice}", input.display()));
-        }
+        about::notices(input, &loaded.notices);
         Ok(loaded)
     };
     if let [one] = args.inputs.as_slice() {
         let loaded = open(one, args.layout).map_err(Failed::impulse::<LoaderError>)?;
-        let reason = &loaded.layout.reason;
-        if !matches!(reason, LayoutReason::Asked | LayoutReason::Channels) {
-            let taken = name_of(loaded.impulse.layout);
-            say::error(format_args!(
-                "note: {}: {taken}: {}",
-                one.display(),
-                loaded.layout
-            ));
-        }
+        about::layout(one, &loaded.layout);
         return Ok((loaded.impulse, loaded.ixml));
     }
     let mut ixml = None;
@@ -213,7 +203,7 @@ fn tell(args: &Args, impulse: &ImpulseResponse, written: &Converted) {
         say::result(format_args!(
             "{}: {} ({})",
             conf.display(),
-            name_of(impulse.layout),
+            impulse.layout.name(),
             say::channels(impulse.channels.len())
         ));
     }

@@ -1,7 +1,7 @@
 //! `partita impulse shape`: an impulse changed and written.
 
 use super::written::{Made, Writing};
-use crate::cli::{Exit, render, say, shape};
+use crate::cli::{Exit, about, render, say, shape};
 use crate::impulse::load::LayoutChoice;
 use crate::impulse::shape::range;
 use crate::impulse::shape::{Normalise, Shape};
@@ -15,7 +15,8 @@ pub(super) struct Args {
     impulse: PathBuf,
     #[command(flatten)]
     written: Writing,
-    /// What the channels of a file are: auto (4 are true stereo), true-stereo, matrix or mcfx:INPUTS
+    /// What the channels of a file are: auto (by iXML, names of pairs, direct sound), stereo, true-stereo,
+    /// matrix or mcfx:INPUTS
     #[arg(
         long,
         value_name = "LAYOUT",
@@ -56,6 +57,7 @@ pub(super) fn run(args: &Args) -> Exit {
             return Exit::Impulse;
         }
     };
+    about::source(&args.impulse, &source);
     let made = Made {
         impulse: source.shaped(),
         gain_db: source.gain_db(),

@@ -1,6 +1,6 @@
 //! An impulse that was made, on its way to a file: what `shape`, `echo` and `chain` have in common.
 
-use super::{name_of, print_json};
+use super::print_json;
 use crate::cli::{Exit, say};
 use crate::impulse::ImpulseResponse;
 use crate::impulse::save::{self, Existing, Options, SaveError};
@@ -85,7 +85,7 @@ impl Writing {
             self.output.display(),
             impulse.seconds(),
             say::channels(impulse.channels.len()),
-            name_of(impulse.layout),
+            impulse.layout.name(),
             impulse.sample_rate,
             say::level(peak_dbfs, "dBFS"),
             made.gain_db,

@@ -1,11 +1,12 @@
 //! Which format a file has, by its first bytes. Its name is not asked.
 
 use super::mp3;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};
 
 /// The format of a sound file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum FileFormat {
@@ -23,6 +24,20 @@ pub enum FileFormat {
     Mp3,
     /// A text that puts a matrix together from other files.
     Jconvolver,
+}
+
+impl fmt::Display for FileFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Wav => "WAV",
+            Self::Aiff => "AIFF",
+            Self::Caf => "CAF",
+            Self::Flac => "FLAC",
+            Self::OggVorbis => "Ogg Vorbis",
+            Self::Mp3 => "MP3",
+            Self::Jconvolver => "jconvolver .conf",
+        })
+    }
 }
 
 /// Tags before the sound beyond which a file is an attack on patience.

@@ -88,7 +88,11 @@ impl fmt::Display for LayoutDecision {
                     false => ("LL and RR", "LR and RL"),
                     true => ("LR and RL", "LL and RR"),
                 };
-                let (level, time) = (direct.stronger_db, direct.earlier_ms);
+                // Rounded here, so that there is no −0.00.
+                let (level, time) = (
+                    rounded(direct.stronger_db, 10.0),
+                    rounded(direct.earlier_ms, 100.0),
+                );
                 if self.layout == Layout::TrueStereo {
                     write!(
                         f,
@@ -107,6 +111,11 @@ impl fmt::Display for LayoutDecision {
         }
         write!(f, " ({:.0} % sure)", 100.0 * self.confidence)
     }
+}
+
+/// To so many parts of one; never −0.
+fn rounded(value: f64, parts: f64) -> f64 {
+    (value * parts).round() / parts + 0.0
 }
 
 /// Decides for a single file.

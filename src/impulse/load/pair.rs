@@ -37,25 +37,31 @@ pub(in crate::impulse) fn split(stem: &str) -> Option<(&str, Side)> {
     (!name.is_empty()).then_some((name, side))
 }
 
-/// The other half that lies beside `path`, whatever the case of its letters: same name, same way of saying the side,
-/// same extension. The side is that of `path`.
-pub(super) fn partner(path: &Path) -> Option<(PathBuf, Side)> {
+/// What the other half of `path` must be called, whatever the case of its letters: same name, same way of saying the
+/// side, same extension. The side is that of `path`.
+pub(in crate::impulse) fn other_name(path: &Path) -> Option<(String, Side)> {
     let stem = path.file_stem()?.to_str()?;
     let (_, side) = split(stem)?;
     let at = stem.rfind(['_', ' ', '-'])? + 1;
     let [short, long] = side.other().words();
     let word = if stem.len() - at == 1 { short } else { long };
     let extension = path.extension().and_then(|extension| extension.to_str());
-    let wanted = match extension {
+    let name = match extension {
         Some(extension) => format!("{}{word}.{extension}", &stem[..at]),
         None => format!("{}{word}", &stem[..at]),
     };
+    Some((name.to_lowercase(), side))
+}
+
+/// The other half that lies beside `path`. The side is that of `path`.
+pub(super) fn partner(path: &Path) -> Option<(PathBuf, Side)> {
+    let (wanted, side) = other_name(path)?;
     // By listing, since most file systems tell case apart; of several that differ in case only, the first by name.
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
     let entries = fs::read_dir(folder.unwrap_or(Path::new("."))).ok()?;
     let mut found: Vec<String> = entries
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| name.to_lowercase() == wanted.to_lowercase())
+        .filter(|name| name.to_lowercase() == wanted)
         .collect();
     found.sort();
     let other = path.with_file_name(found.first()?);

@@ -13,15 +13,49 @@
 //! allpass filters stretched to the transition frequency, in a delay loop.
 
 use super::filter::{self, Biquad, Keep};
+use super::list::Design;
 use super::random::Random;
 use super::{SAMPLE_RATE, fade_out, frames, normalise};
 
 /// Transition frequency in Hz: where the stretched allpass of [`STRETCH`] samples delays most.
 pub const TRANSITION: f64 = SAMPLE_RATE / (2.0 * STRETCH as f64);
 const STRETCH: usize = 6;
-/// Time in seconds after which an echo would be 60 dB down without damping; with it 2.2 s at low
-/// frequencies.
-const TIME: f64 = 2.6;
+
+/// Springs side by side.
+pub struct Tank {
+    seed: u64,
+    /// What it shall measure, below the transition frequency.
+    pub design: Design,
+    springs: &'static [Spring],
+    /// Time in seconds after which an echo would be 60 dB down without damping.
+    time: f64,
+    /// Length of the response in seconds.
+    length: f64,
+}
+
+/// Three springs; with the damping 2.2 s at low frequencies.
+pub const SPRING: Tank = Tank {
+    seed: 0x53_50,
+    design: Design {
+        t30: &[2.20, 2.20, 2.20, 2.10, 1.80],
+        c80: None,
+    },
+    springs: &SPRINGS,
+    time: 2.6,
+    length: 2.75,
+};
+
+/// Two short ones, as under a small amplifier.
+pub const SPRING_SHORT: Tank = Tank {
+    seed: 0x41_4D_50,
+    design: Design {
+        t30: &[1.05, 1.03, 1.00, 0.98, 0.86],
+        c80: None,
+    },
+    springs: &SHORT_SPRINGS,
+    time: 1.25,
+    length: 1.4,
+};
 
 struct Spring {
     /// From one end to the other in seconds, without the dispersion.
@@ -55,64 +89,60 @@ const SPRINGS: [Spring; 3] = [
     },
 ];
 
-/// Left and right.
-pub fn spring() -> Vec<Vec<f64>> {
-    let shortest = SPRINGS.iter().map(|spring| spring.way).fold(1.0, f64::min);
-    let skip = frames(shortest);
-    let length = frames(2.75);
-    let mut channels = vec![vec![0.0; length]; 2];
-    for (index, spring) in SPRINGS.iter().enumerate() {
-        for (side, channel) in channels.iter_mut().enumerate() {
-            let irregular = [0.12, -0.12][side];
-            let response = spring.response(length + skip, irregular, 0x53_50 + index as u64);
-            for (out, sample) in channel.iter_mut().zip(&response[skip..]) {
-                *out += spring.sides[side] * sample;
+const SHORT_SPRINGS: [Spring; 2] = [
+    Spring {
+        way: 0.0203,
+        allpasses: 58,
+        dispersion: 0.58,
+        sides: [1.0, 0.8],
+    },
+    Spring {
+        way: 0.0251,
+        allpasses: 66,
+        dispersion: 0.61,
+        sides: [0.7, 1.0],
+    },
+];
+
+impl Tank {
+    /// Left and right.
+    pub fn responses(&self) -> Vec<Vec<f64>> {
+        let ways = self.springs.iter().map(|spring| spring.way);
+        let skip = frames(ways.fold(1.0, f64::min));
+        let length = frames(self.length);
+        let mut channels = vec![vec![0.0; length]; 2];
+        for (index, spring) in self.springs.iter().enumerate() {
+            for (side, channel) in channels.iter_mut().enumerate() {
+                let irregular = [0.12, -0.12][side];
+                let mut random = Random::new(self.seed + index as u64);
+                let response = spring.response(self.time, length + skip, irregular, &mut random);
+                for (out, sample) in channel.iter_mut().zip(&response[skip..]) {
+                    *out += spring.sides[side] * sample;
+                }
             }
         }
+        for channel in &mut channels {
+            // The transducers carry nothing below 70 Hz, and DC must not stay.
+            filter::apply(filter::butterworth(Keep::High, 70.0, 1), channel);
+            fade_out(channel, 0.2);
+        }
+        normalise(&mut channels, 0.8);
+        channels
     }
-    for channel in &mut channels {
-        // The transducers carry nothing below 70 Hz, and DC must not stay.
-        filter::apply(filter::butterworth(Keep::High, 70.0, 1), channel);
-        fade_out(channel, 0.2);
-    }
-    normalise(&mut channels, 0.8);
-    channels
 }
 
 impl Spring {
-    fn response(&self, length: usize, irregular: f64, seed: u64) -> Vec<f64> {
-        let mut output = self.slow_waves(length, irregular, seed);
+    fn response(&self, time: f64, length: usize, irregular: f64, random: &mut Random) -> Vec<f64> {
+        let ways = [(); 2].map(|()| self.way(time, irregular, random));
+        let mut output = slow_waves(ways, length);
         for (out, sample) in output.iter_mut().zip(self.fast_waves(frames(0.5))) {
             *out += sample;
         }
         output
     }
 
-    /// The waves below the transition frequency, as the far end hears them.
-    fn slow_waves(&self, length: usize, irregular: f64, seed: u64) -> Vec<f64> {
-        let mut random = Random::new(seed);
-        let (mut there, mut back) = (
-            self.way(irregular, &mut random),
-            self.way(irregular, &mut random),
-        );
-        let mut output = Vec::with_capacity(length + there.wave.len());
-        back.wave[0] = 1.0;
-        while output.len() < length {
-            // In the time of one way each end's waves reach the other end.
-            output.extend(&there.wave);
-            let far = there.wave.clone();
-            there.walk(&back.wave);
-            back.walk(&far);
-        }
-        output.truncate(length);
-        // The allpass filters' images above the transition do not exist in a spring.
-        let low = filter::butterworth(Keep::Low, 1.02 * TRANSITION, 5);
-        filter::apply(low, &mut output);
-        output
-    }
-
     /// From one end to the other, once.
-    fn way(&self, irregular: f64, random: &mut Random) -> Way {
+    fn way(&self, time: f64, irregular: f64, random: &mut Random) -> Way {
         let mut allpasses = vec![(STRETCH, self.dispersion); self.allpasses];
         // Irregular coils scatter a little of the wave on every pass, so that later echoes blur.
         for (reach, share) in [(40.0, 0.2), (150.0, irregular)] {
@@ -120,7 +150,7 @@ impl Spring {
             allpasses.push((delay as usize, share * random.sign()));
         }
         // Half way through the chirp the allpass filters add about 15 ms.
-        let loss = libm::pow(10.0, -3.0 * (self.way + 0.015) / TIME);
+        let loss = libm::pow(10.0, -3.0 * (self.way + 0.015) / time);
         Way {
             allpasses: allpasses
                 .iter()
@@ -159,6 +189,25 @@ impl Spring {
         }
         output
     }
+}
+
+/// The waves below the transition frequency that go there and back on `ways`, as the far end hears
+/// them.
+fn slow_waves([mut there, mut back]: [Way; 2], length: usize) -> Vec<f64> {
+    let mut output = Vec::with_capacity(length + there.wave.len());
+    back.wave[0] = 1.0;
+    while output.len() < length {
+        // In the time of one way each end's waves reach the other end.
+        output.extend(&there.wave);
+        let far = there.wave.clone();
+        there.walk(&back.wave);
+        back.walk(&far);
+    }
+    output.truncate(length);
+    // The allpass filters' images above the transition do not exist in a spring.
+    let low = filter::butterworth(Keep::Low, 1.02 * TRANSITION, 5);
+    filter::apply(low, &mut output);
+    output
 }
 
 /// The length of a spring in one direction: dispersion, scattering, loss, delay.
@@ -225,7 +274,7 @@ mod tests {
     fn first_pass_is_a_chirp_with_the_delay_of_its_allpass_filters() {
         let spring = &SPRINGS[0];
         // Without scattering, and before the echo of the third pass begins.
-        let mut way = spring.way(0.0, &mut Random::new(0));
+        let mut way = spring.way(2.6, 0.0, &mut Random::new(0));
         way.allpasses.truncate(spring.allpasses);
         let mut click = vec![0.0; 8192];
         click[0] = 1.0;
