@@ -343,3 +343,105 @@ impl Kept {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::slots;
+
+    const NOWHERE: Find<'_> = &|_| None;
+
+    fn named(slot: usize) -> String {
+        let mut instance = Instance::default();
+        instance.slot = slot;
+        instance.to_text()
+    }
+
+    #[test]
+    fn of_many_sessions_that_nobody_looked_at_the_newest_counts() {
+        let state = State::default();
+        for slot in 0..5 * ARRIVALS {
+            state.arrive(Some(&named(slot)));
+        }
+        assert_eq!(state.text(), named(5 * ARRIVALS - 1));
+        state.arrive(Some("{"));
+        assert_eq!(state.text(), named(5 * ARRIVALS - 1));
+        assert!(
+            state
+                .note()
+                .is_some_and(|note| note.starts_with("the session's impulse: "))
+        );
+        state.arrive(None);
+        assert_eq!(state.text(), Instance::default().to_text());
+    }
+
+    #[test]
+    fn a_chosen_file_is_referred_to_and_embedded_as_asked() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("mine.wav");
+        let impulse = library::find("spring").and_then(|spring| Ok(spring.load().expect("loads")));
+        let mut impulse = impulse.expect("a factory impulse");
+        impulse.name = "mine".to_owned();
+        let state = State::default();
+        let first = state.wanted(slots::DEFAULT, NOWHERE).expect("the default");
+        let kept = || {
+            let text = state.text();
+            Instance::parse(text.as_bytes())
+                .expect("its own text")
+                .impulse
+                .expect("an impulse")
+        };
+        assert_eq!(kept().factory.as_deref(), Slots::factory(slots::DEFAULT));
+        // Not there: what plays goes on, and it is said.
+        state.choose(path.clone());
+        let played = state.wanted(slots::DEFAULT, NOWHERE).expect("as before");
+        assert!(Arc::ptr_eq(&played, &first));
+        assert!(
+            state
+                .note()
+                .is_some_and(|note| note.contains("there is no such file"))
+        );
+        let bytes = include_bytes!("../../impulses/spring.wav");
+        std::fs::write(&path, bytes).expect("written");
+        state.choose(path.clone());
+        let played = state.wanted(slots::DEFAULT, NOWHERE).expect("the file");
+        assert_eq!(*played, impulse);
+        assert_eq!((state.note(), kept().path()), (None, Some(path.clone())));
+        assert!(kept().copy().is_some());
+        state.embed(Embedding::None);
+        state.wanted(slots::DEFAULT, NOWHERE).expect("the file");
+        assert!(kept().copy().is_none());
+        state.embed(Embedding::Files);
+        // Asked again, the same.
+        let again = state.wanted(slots::DEFAULT, NOWHERE).expect("the file");
+        let more = state.wanted(slots::DEFAULT, NOWHERE).expect("the file");
+        assert!(Arc::ptr_eq(&again, &more));
+        assert!(kept().copy().is_some());
+        // The file goes; the instance knows what it played.
+        std::fs::remove_file(&path).expect("removed");
+        let session = state.text();
+        let other = State::default();
+        other.arrive(Some(&session));
+        let played = other.wanted(slots::DEFAULT, NOWHERE).expect("the copy");
+        assert_eq!(*played, impulse);
+        assert!(
+            other
+                .note()
+                .is_some_and(|note| note.contains("mine.wav is not there"))
+        );
+        assert_eq!(other.text(), session);
+    }
+
+    #[test]
+    fn two_threads_that_ask_at_once_get_the_same() {
+        for slot in [1, 2, 3, 5] {
+            let state = State::default();
+            let ask = || state.wanted(slot, NOWHERE).expect("a factory impulse");
+            std::thread::scope(|scope| {
+                let other = scope.spawn(ask);
+                let mine = ask();
+                assert!(Arc::ptr_eq(&mine, &other.join().expect("no panic")));
+            });
+        }
+    }
+}
