@@ -7,6 +7,7 @@ mod about;
 mod exit;
 mod impulse;
 mod library;
+mod preset;
 mod render;
 mod say;
 mod selftest;
@@ -41,6 +42,8 @@ enum Command {
     Library(library::Args),
     /// Check that what plays live is what is rendered, and print what is left of the difference
     Selftest(selftest::Args),
+    /// List the factory presets, describe one, or write one
+    Preset(preset::Args),
 }
 
 /// Runs the command line of this process.
@@ -70,6 +73,7 @@ pub fn main() -> ExitCode {
         Command::Impulse(args) => impulse::run(&args),
         Command::Library(args) => library::run(&args),
         Command::Selftest(args) => selftest::run(&args),
+        Command::Preset(args) => preset::run(&args),
     }
     .into()
 }

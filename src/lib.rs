@@ -13,6 +13,7 @@
 //! [`output`] writes files whole or not at all.
 //! [`picture`] draws an impulse response.
 //! [`params`] lists what can be set, [`processor`] is engine and mixer as every live front end has them,
+//! [`preset`] keeps both settings and impulse for another day,
 //! `plugin` (feature of that name) joins both to a CLAP or VST3 host.
 //! [`render`] takes WAV files through the engine, [`selftest`] holds it against what plays live, [`cli`] is the command line over everything.
 
@@ -27,6 +28,7 @@ pub mod params;
 pub mod picture;
 #[cfg(feature = "plugin")]
 pub mod plugin;
+pub mod preset;
 pub mod processor;
 pub mod render;
 pub mod selftest;

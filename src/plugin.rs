@@ -11,6 +11,7 @@
 //! late.
 
 mod host_params;
+mod state;
 
 use crate::loader::thread::{Format, Loader, Maker, Wanted};
 use crate::processor::{Processor, Setup};

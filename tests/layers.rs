@@ -36,9 +36,19 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
         &["swap", "engine", "denormals"],
         &["std::fs", "std::thread", "Mutex", "RwLock"],
     ),
+    // What a session and a preset say: read and written by whoever plays, who plays is not its business.
+    ("preset", &["params", "impulse", "output"], &["std::thread"]),
     (
         "plugin",
-        &["params", "processor", "loader", "swap", "engine"],
+        &[
+            "preset",
+            "params",
+            "processor",
+            "loader",
+            "swap",
+            "engine",
+            "impulse",
+        ],
         &["std::fs"],
     ),
     ("render", &["loader", "engine", "impulse", "output"], &[]),
@@ -60,7 +70,8 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
     (
         "cli",
         &[
-            "selftest", "render", "params", "loader", "engine", "impulse", "output", "picture",
+            "selftest", "render", "preset", "params", "loader", "engine", "impulse", "output",
+            "picture",
         ],
         &[],
     ),

@@ -14,7 +14,7 @@ pub enum Exit {
     Usage,
     /// 3: an input cannot be read.
     Input,
-    /// 4: the impulse cannot be read, or does not go with the input.
+    /// 4: the impulse or the preset cannot be read, or does not go with the input.
     Impulse,
     /// 5: the output exists, or cannot be written.
     Output,
@@ -30,7 +30,7 @@ Exit codes:
   0    done
   2    the command line makes no sense
   3    an input cannot be read
-  4    the impulse cannot be read, or does not go with the input
+  4    the impulse or preset cannot be read, or does not go with the input
   5    the output exists or cannot be written
   6    `impulse check` found problems (with --fix: some are left)
   130  interrupted; no unfinished file is left

@@ -1,12 +1,13 @@
 //! `partita render`: WAV files through an impulse.
 
-use super::{Exit, about, exit, say, shape};
+use super::{Exit, about, exit, preset, say, shape};
 use crate::engine::mixer::Mix;
 use crate::impulse::load::LayoutChoice;
 use crate::impulse::packed;
 use crate::impulse::shape::Normalise;
 use crate::loader::Source;
 use crate::params::{self, Id, Slots, Sound as Asked};
+use crate::preset::Preset;
 use crate::render::{
     self, Existing, Format, Job, RenderError, Report, Settings, Sound, Tail, Watch,
 };
@@ -30,8 +31,22 @@ pub(super) struct Args {
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<PathBuf>,
     /// A factory impulse (see `partita impulse list`) or a file: WAV, AIFF, CAF, FLAC, Ogg Vorbis, MP3
-    #[arg(short, long, value_name = "NAME|FILE")]
-    impulse: PathBuf,
+    #[arg(
+        short,
+        long,
+        value_name = "NAME|FILE",
+        required_unless_present = "preset"
+    )]
+    impulse: Option<PathBuf>,
+    /// Impulse and settings of a factory preset (see `partita preset list`) or of a .partita file; --impulse and --set change
+    /// them
+    #[arg(
+        short,
+        long,
+        value_name = "NAME|FILE",
+        conflicts_with_all = ["raw", "mix", "wet_gain", "output_gain", "predelay", "normalise", "Shaping"]
+    )]
+    preset: Option<PathBuf>,
     /// The WAV file to write, for one input
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -131,7 +146,8 @@ fn within(text: &str, low: f32, high: f32, unit: &str) -> Result<f32, String> {
     value.ok_or_else(|| format!("expected a number from {low} to {high} {unit}"))
 }
 
-fn assignment(text: &str) -> Result<(Id, f32), String> {
+/// `--set`, here and in `partita preset save`.
+pub(super) fn assignment(text: &str) -> Result<(Id, f32), String> {
     match params::assignment(text, &Slots::FACTORY_ONLY) {
         Ok((Id::Impulse, _)) => Err("the impulse is chosen by --impulse".to_owned()),
         set => set.map_err(|wrong| wrong.to_string()),
@@ -179,22 +195,28 @@ pub(super) fn layout() -> impl TypedValueParser<Value = LayoutChoice> {
 }
 
 impl Args {
-    /// What the options ask for, and then what is set by its key.
-    fn asked(&self) -> Asked {
+    /// What the preset or the options ask for, and then what is set by its key.
+    fn asked(&self, preset: Option<&Preset>) -> Asked {
         let normalise = if self.raw {
             Normalise::None
         } else {
             self.normalise
         };
-        let mut asked = Asked {
-            mix: Mix {
-                mix_percent: self.mix,
-                wet_gain_db: self.wet_gain,
-                output_gain_db: self.output_gain,
-                predelay_ms: self.predelay,
-                ..Mix::NEUTRAL
+        let mut asked = match preset.map(Preset::values) {
+            Some(values) => Asked {
+                mix: values.mix(None),
+                shape: values.shape(),
             },
-            shape: self.shape.shape(normalise),
+            None => Asked {
+                mix: Mix {
+                    mix_percent: self.mix,
+                    wet_gain_db: self.wet_gain,
+                    output_gain_db: self.output_gain,
+                    predelay_ms: self.predelay,
+                    ..Mix::NEUTRAL
+                },
+                shape: self.shape.shape(normalise),
+            },
         };
         for (id, value) in &self.set {
             asked.put(*id, *value, None);
@@ -202,12 +224,12 @@ impl Args {
         asked
     }
 
-    fn settings(&self) -> Settings {
+    fn settings(&self, mix: Mix) -> Settings {
         Settings {
             sound: if self.raw {
                 Sound::Raw
             } else {
-                Sound::Mixed(self.asked().mix)
+                Sound::Mixed(mix)
             },
             tail: self.tail,
             format: self.format,
@@ -268,16 +290,31 @@ pub(super) fn run(args: &Args) -> Exit {
             "warning: an interrupt may leave a .partita-….part file behind: {error}"
         ));
     }
-    let shape = args.asked().shape;
-    let source = match Source::open(&args.impulse, args.layout, &shape) {
-        Ok(source) => source,
+    let preset = match args.preset.as_deref().map(Preset::open).transpose() {
+        Ok(preset) => preset,
         Err(error) => {
             say::error(error);
             return Exit::Impulse;
         }
     };
-    if !args.quiet {
-        about::source(&args.impulse, &source);
+    let Asked { mix, shape } = args.asked(preset.as_ref());
+    let source = match (&args.impulse, &preset) {
+        (None, Some(preset)) => preset::source(preset, &shape, args.quiet),
+        (impulse, _) => {
+            // One of both is there: clap sees to it.
+            let impulse = impulse.as_deref().unwrap_or(Path::new(""));
+            Source::open(impulse, args.layout, &shape).map_err(|error| {
+                say::error(error);
+                Exit::Impulse
+            })
+        }
+    };
+    let source = match source {
+        Ok(source) => source,
+        Err(exit) => return exit,
+    };
+    if let Some(impulse) = args.impulse.as_ref().filter(|_| !args.quiet) {
+        about::source(impulse, &source);
     }
     let bar = progress(args.quiet);
     let watch = Watch {
@@ -288,7 +325,7 @@ pub(super) fn run(args: &Args) -> Exit {
     let tell = |job: &Job, result: &Result<Report, RenderError>| {
         bar.suspend(|| tell(args, job, result));
     };
-    let settings = args.settings();
+    let settings = args.settings(mix);
     let results = render::render_all(&jobs, args.jobs.get(), &source, &settings, watch, &tell);
     bar.finish_and_clear();
     let failed = || results.iter().filter_map(|result| result.as_ref().err());
@@ -389,7 +426,8 @@ fn machine(args: &Args, job: &Job, report: &Report) -> serde_json::Value {
     json!({
         "input": job.input.to_string_lossy(),
         "output": job.output.to_string_lossy(),
-        "impulse": args.impulse.to_string_lossy(),
+        "impulse": args.impulse.as_ref().map(|impulse| impulse.to_string_lossy()),
+        "preset": args.preset.as_ref().map(|preset| preset.to_string_lossy()),
         "sample_rate": report.sample_rate,
         "input_channels": report.inputs,
         "output_channels": report.outputs,

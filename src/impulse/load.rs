@@ -29,7 +29,7 @@ mod pcm;
 mod riff;
 
 pub use codec::decoding;
-pub(super) use fault::shown;
+pub(crate) use fault::shown;
 pub use fault::{Fault, LoadError};
 pub use kind::FileFormat;
 pub use layout::{DirectSound, LayoutChoice, LayoutDecision, LayoutReason};

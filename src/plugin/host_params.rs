@@ -1,5 +1,6 @@
 //! The list of parameters as the host's parameters.
 
+use super::state::{self, State};
 use crate::engine::mixer::Mix;
 use crate::loader::thread::{Impulse, Wanted};
 use crate::params::{Group, Id, Kind, Number, Parameter, Slots, Sound, TABLE, Values};
@@ -19,6 +20,8 @@ enum HostParam {
 /// All of them, in [`TABLE`]'s order.
 pub(super) struct HostParams {
     params: Box<[HostParam]>,
+    /// The impulse.
+    pub state: Arc<State>,
 }
 
 impl HostParams {
@@ -27,6 +30,7 @@ impl HostParams {
         let host = |parameter: &'static Parameter| HostParam::new(parameter, &slots);
         Self {
             params: TABLE.iter().map(host).collect(),
+            state: Arc::default(),
         }
     }
 
@@ -51,14 +55,14 @@ impl HostParams {
         sound.mix
     }
 
-    /// Which impulse, in which shape. `None` where the slot holds none: what plays goes on. Any thread but the audio
+    /// Which impulse, in which shape. `None` where there is none: what plays goes on. Takes as long
+    /// as loading does. Any thread but the audio
     /// thread.
     pub fn wanted(&self) -> Option<Wanted> {
         let values = self.values();
-        // Here the reference of a session comes in, for slot 0 and for what the library no longer has.
-        let name = Slots::factory(values.slot())?;
+        let impulse = self.state.wanted(values.slot(), &|_| None)?;
         Some(Wanted {
-            impulse: Impulse::Factory(name),
+            impulse: Impulse::Given(impulse),
             shape: values.shape(),
         })
     }
@@ -164,11 +168,14 @@ unsafe impl Params for HostParams {
         listed.map(entry).collect()
     }
 
-    /// What a session holds beside the parameters. Here the reference to the impulse comes in.
+    /// What a session holds beside the parameters. Here the impulse comes in.
     fn serialize_fields(&self) -> BTreeMap<String, String> {
-        BTreeMap::new()
+        BTreeMap::from([(state::FIELD.to_owned(), self.state.text())])
     }
 
     /// The other way. It may be called on the audio thread while it plays, and nothing else tells that the state is new.
-    fn deserialize_fields(&self, _fields: &BTreeMap<String, String>) {}
+    fn deserialize_fields(&self, fields: &BTreeMap<String, String>) {
+        self.state
+            .arrive(fields.get(state::FIELD).map(String::as_str));
+    }
 }

@@ -27,7 +27,7 @@ impl LoadError {
 }
 
 /// A name as it may stand in a one-line message: control characters escaped.
-pub(in crate::impulse) fn shown(name: &str) -> String {
+pub(crate) fn shown(name: &str) -> String {
     let mut shown = String::with_capacity(name.len());
     for character in name.chars() {
         if character.is_control() {

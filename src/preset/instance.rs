@@ -1,0 +1,56 @@
+//! What a session keeps of one instance of the plugin, beside the parameters, which the host keeps.
+
+use super::{Embedding, Header, ImpulseReference, ParseError, parse};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+const FORMAT: &str = "partita instance";
+
+/// The impulse of an instance, and how it is saved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Instance {
+    #[serde(flatten)]
+    header: Header,
+    /// What plays. `None` until something was chosen: the slot decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub impulse: Option<ImpulseReference>,
+    /// Where the slot's parameter stood when it was chosen. While it stands there, `impulse` plays; moved, it chooses anew.
+    #[serde(default)]
+    pub slot: usize,
+    /// Which impulses go into the session.
+    #[serde(default)]
+    pub embedding: Embedding,
+    #[serde(flatten)]
+    unknown: Map<String, Value>,
+}
+
+impl Default for Instance {
+    fn default() -> Self {
+        Self {
+            header: Header::new(FORMAT),
+            impulse: None,
+            slot: crate::params::slots::DEFAULT,
+            embedding: Embedding::default(),
+            unknown: Map::new(),
+        }
+    }
+}
+
+impl Instance {
+    /// Reads what [`Instance::to_text`] wrote. Not on the audio thread.
+    ///
+    /// Errors: every [`ParseError`].
+    pub fn parse(text: &[u8]) -> Result<Self, ParseError> {
+        let instance: Self = parse(text, FORMAT)?;
+        if let Some(impulse) = &instance.impulse {
+            impulse.check()?;
+        }
+        Ok(instance)
+    }
+
+    /// As one JSON object. Not on the audio thread.
+    pub fn to_text(&self) -> String {
+        // Fails for maps whose keys are no text; there is none.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
