@@ -74,7 +74,7 @@ pub fn make(profile: Profile) -> Result<[PathBuf; 2], String> {
 }
 
 /// Where cargo builds, whatever configures it.
-fn target_directory() -> Result<PathBuf, String> {
+pub fn target_directory() -> Result<PathBuf, String> {
     let metadata = cargo_metadata::MetadataCommand::new()
         .manifest_path(workspace().join("Cargo.toml"))
         .no_deps()

@@ -3,6 +3,7 @@
 mod bench;
 mod bundle;
 mod demo;
+mod hosts;
 mod impulses;
 mod install;
 mod test;
@@ -23,6 +24,8 @@ enum Task {
     Bench(bench::Arguments),
     /// Build the plugin and put it into a CLAP and a VST3 bundle.
     Bundle(bundle::Arguments),
+    /// Try the plugin in hosts that are not Rust (also a part of `test`).
+    Hosts,
     /// Make the factory impulses, or check that the committed ones are what the generator makes.
     Impulses(impulses::Arguments),
     /// Put the plugin where this user's hosts look for it, or remove it.
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Bundle(arguments) => bundle::run(&arguments),
         Task::Demo { file } => demo::run(file.as_deref()),
+        Task::Hosts => hosts::run(),
         Task::Impulses(arguments) => impulses::run(&arguments),
         Task::Install(arguments) => install::run(&arguments),
         Task::Test => test::run(),
