@@ -2,7 +2,6 @@
 #![cfg(feature = "plugin")]
 
 #[path = "common/clap.rs"]
-#[allow(dead_code)]
 mod clap;
 
 use clap::{Playing, Rig};
