@@ -24,7 +24,7 @@
 //!   misread. What an older version left out is what it was then: the default.
 //! - No text makes this panic or take memory without bound: [`MAX_BYTES`] of text, [`MAX_VALUES`] values in it, and what
 //!   [`copy`] says. What is refused changes nothing.
-//! - A preset from a stranger has sound files read, and no other, and nothing written: see [`reference`].
+//! - A preset from a stranger has sound files read, and no other, and nothing written: see [`mod@reference`].
 //!
 //! Which impulses are put into what is saved is [`Embedding`]'s choice: by default those that are not in the program anyway.
 

@@ -8,7 +8,7 @@
 //!
 //! How: samples that are whole multiples of 2^−`fraction_bits` (any file of integers) become integers, and of these what
 //! a polynomial through the samples before does not foretell (T. Robinson, SHORTEN, 1994; FLAC's fixed predictors), the
-//! order chosen for each [`BLOCK`]. Other samples are taken as bits. Either way the four bytes of a sample go into four planes,
+//! order chosen for each `BLOCK` of samples. Other samples are taken as bits. Either way the four bytes of a sample go into four planes,
 //! highest first, since the high ones hardly change; zlib compresses them, base64 makes them text.
 
 use crate::impulse::library::ContentHash;
@@ -165,8 +165,8 @@ impl Copy {
             coded.truncate(channel * frames);
         }
         parts.reverse();
-        let loud = |sample: &&f32| !sample.is_finite() || sample.abs() > MAX_MAGNITUDE;
-        if let Some(sample) = parts.iter().flatten().find(loud) {
+        let fits = |sample: &f32| (-MAX_MAGNITUDE..=MAX_MAGNITUDE).contains(sample);
+        if let Some(sample) = parts.iter().flatten().find(|sample| !fits(sample)) {
             return Err(CopyError::Damaged(format!("a sample of {sample}")));
         }
         Ok(ImpulseResponse {

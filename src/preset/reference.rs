@@ -49,7 +49,7 @@ pub struct ImpulseReference {
 }
 
 /// Which impulses are put into what is saved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Embedding {
     /// None: the file must stay where it is, or in the library.
