@@ -38,12 +38,12 @@ enum Command {
     Render(render::Args),
     /// List the impulses there are, or describe one
     Impulse(impulse::Args),
+    /// List the factory presets, describe one, or write one
+    Preset(preset::Args),
     /// Choose the folders with your impulses, and mark favourites
     Library(library::Args),
     /// Check that what plays live is what is rendered, and print what is left of the difference
     Selftest(selftest::Args),
-    /// List the factory presets, describe one, or write one
-    Preset(preset::Args),
 }
 
 /// Runs the command line of this process.
@@ -71,9 +71,9 @@ pub fn main() -> ExitCode {
     match cli.command {
         Command::Render(args) => render::run(&args),
         Command::Impulse(args) => impulse::run(&args),
+        Command::Preset(args) => preset::run(&args),
         Command::Library(args) => library::run(&args),
         Command::Selftest(args) => selftest::run(&args),
-        Command::Preset(args) => preset::run(&args),
     }
     .into()
 }

@@ -169,6 +169,18 @@ fn a_preset_of_ones_own_plays_without_its_file() {
     let shown: serde_json::Value = serde_json::from_str(&shown).expect("JSON");
     assert_eq!(shown["impulse"]["found"], "the copy in the preset");
     assert_eq!(shown["parameters"]["mix"], "80 %");
+    // In the library, wherever and whatever it is called there.
+    let home = folder.join("home/impulses/sheds");
+    fs::create_dir_all(&home).expect("a folder");
+    wavio::write_f32(&home.join("old shed.wav"), &[decay(5), decay(6)]);
+    out(&partita(folder, &["library", "scan"]));
+    let shown = out(&partita(folder, &["preset", "show", "shed.partita"]));
+    assert!(
+        shown.contains("in the library: ") && shown.contains("old shed.wav"),
+        "{shown}"
+    );
+    assert!(there == rendered(folder, &["-p", "shed.partita"]));
+    fs::remove_file(home.join("old shed.wav")).expect("removed");
     // Saved again while its file is missing, it loses nothing.
     out(&partita(
         folder,

@@ -5,12 +5,10 @@ mod save;
 mod show;
 
 use super::{Exit, exit, say};
-use crate::impulse::library::ContentHash;
 use crate::impulse::shape::Shape;
 use crate::loader::Source;
-use crate::preset::{Preset, Resolved};
+use crate::preset::{Preset, Resolved, in_library};
 use clap::Subcommand;
-use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = exit::HELP)]
@@ -37,11 +35,6 @@ pub(super) fn run(args: &Args) -> Exit {
     }
 }
 
-/// What the library has of that content.
-pub(super) fn find(_hash: &ContentHash) -> Option<PathBuf> {
-    None
-}
-
 /// The impulse of `preset`, in `shape`; what the user should know about it goes to stderr unless `quiet`.
 pub(super) fn source(preset: &Preset, shape: &Shape, quiet: bool) -> Result<Source, Exit> {
     let Some(impulse) = &preset.impulse else {
@@ -56,7 +49,7 @@ pub(super) fn source(preset: &Preset, shape: &Shape, quiet: bool) -> Result<Sour
         Exit::Impulse
     };
     let Resolved { impulse, note, .. } = impulse
-        .resolve(&find)
+        .resolve(&in_library)
         .map_err(|error| impulse_error(&error))?;
     if let Some(note) = note.filter(|_| !quiet) {
         say::error(format_args!("warning: {note}"));

@@ -4,6 +4,7 @@ use super::state::{self, State};
 use crate::engine::mixer::Mix;
 use crate::loader::thread::{Impulse, Wanted};
 use crate::params::{Group, Id, Kind, Number, Parameter, Slots, Sound, TABLE, Values};
+use crate::preset::in_library;
 use nice_plug::prelude::{
     BoolParam, FloatParam, FloatRange, IntParam, IntRange, Param, ParamPtr, Params,
 };
@@ -60,7 +61,7 @@ impl HostParams {
     /// thread.
     pub fn wanted(&self) -> Option<Wanted> {
         let values = self.values();
-        let impulse = self.state.wanted(values.slot(), &|_| None)?;
+        let impulse = self.state.wanted(values.slot(), &in_library)?;
         Some(Wanted {
             impulse: Impulse::Given(impulse),
             shape: values.shape(),

@@ -10,7 +10,7 @@
 
 use super::copy::{Copy, CopyError, TooLarge, sound_hash};
 use crate::impulse::ImpulseResponse;
-use crate::impulse::library::{self, ContentHash, FactoryImpulse};
+use crate::impulse::library::{self, ContentHash, Entry, FactoryImpulse, Library, Places};
 use crate::impulse::load::{self, LayoutChoice, LoadError, MAX_CHANNELS};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
@@ -66,6 +66,14 @@ pub const EMBEDDING_LIMIT: usize = 16 << 20;
 
 /// Finds a file by its bytes: the library.
 pub type Find<'a> = &'a dyn Fn(&ContentHash) -> Option<PathBuf>;
+
+/// What the library of this user has of that content, as the last scan left it. Loader thread.
+pub fn in_library(hash: &ContentHash) -> Option<PathBuf> {
+    let library = Library::open(Places::of_this_user().ok()?).ok()?;
+    let found = library.by_hash(hash);
+    let mut paths = found.into_iter().filter_map(Entry::path);
+    paths.find(|path| path.is_file()).map(Path::to_owned)
+}
 
 /// Where an impulse was found.
 #[derive(Clone, Debug, PartialEq, Eq)]

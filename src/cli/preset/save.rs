@@ -5,7 +5,7 @@ use crate::impulse::library::{self, Source};
 use crate::impulse::load::LayoutChoice;
 use crate::output::Existing;
 use crate::params::{Id, Values};
-use crate::preset::{EMBEDDING_LIMIT, EXTENSION, Embedding, ImpulseReference, Preset};
+use crate::preset::{EMBEDDING_LIMIT, EXTENSION, Embedding, ImpulseReference, Preset, in_library};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::path::{Path, PathBuf};
 
@@ -103,7 +103,7 @@ fn preset(args: &Args) -> Result<Preset, (String, Exit)> {
     }
     if let Some(reference) = &mut preset.impulse {
         // An impulse that is nowhere any more stays referred to.
-        match reference.resolve(&super::find) {
+        match reference.resolve(&in_library) {
             Ok(found) => {
                 if let Some(note) = &found.note {
                     say::error(format_args!("warning: {note}"));

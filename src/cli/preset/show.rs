@@ -2,7 +2,7 @@
 
 use crate::cli::{Exit, say};
 use crate::params::{Slots, TABLE, Values};
-use crate::preset::{ImpulseReference, Place, Preset, ResolveError, Resolved};
+use crate::preset::{ImpulseReference, Place, Preset, ResolveError, Resolved, in_library};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -25,7 +25,7 @@ pub(super) fn run(args: &Args) -> Exit {
         }
     };
     let found = preset.impulse.as_ref().map(|impulse| {
-        let found = impulse.resolve(&crate::cli::preset::find);
+        let found = impulse.resolve(&in_library);
         (impulse, found)
     });
     let missing = matches!(found, Some((_, Err(_))));
