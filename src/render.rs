@@ -2,8 +2,10 @@
 //!
 //! What is guaranteed:
 //!
-//! - The output is the convolution, sample for sample: nothing is late, and an impulse that had to be
+//! - Raw, the output is the convolution, sample for sample: nothing is late, and an impulse that had to be
 //!   resampled is not late either.
+//! - Mixed, it is what plugin and live host play, to −120 dB: there an impulse that is loud from its first sample and
+//!   had to be resampled is late by half a millisecond, and so it is here.
 //! - Memory is bounded by the impulse and one block per channel, never by the length of the input.
 //! - The file at the output's name is whole, or it is what it was before. The input is never written to.
 //! - The same input, impulse and settings give the same bytes.
@@ -178,8 +180,9 @@ pub fn render(
     let outputs = fitted.routing.outputs();
     let (delay, mut mixer, predelay) = match settings.sound {
         Sound::Raw => (fitted.delay, None, 0),
+        // As it is played live, where nothing can be taken off.
         Sound::Mixed(mix) => (
-            fitted.delay,
+            0,
             Some(Mixer::new(outputs, rate, mix)),
             mix.predelay_samples(rate),
         ),

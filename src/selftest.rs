@@ -19,6 +19,7 @@ use crate::loader::thread::{Format, Impulse, ReadyError, Wanted};
 use crate::loader::{Fitted, LoaderError, Source};
 use crate::output::{Destination, Existing, OutputFault, WavWriter};
 use crate::params::{Id, Slots, Values};
+use crate::preset;
 use crate::render::{self, InputFault, Job, RenderError, Settings, Sound, Tail, Watch, WavReader};
 use live::Live;
 use std::path::Path;
@@ -108,18 +109,25 @@ impl Subject {
     }
 }
 
-/// Everything that is in the program: every factory impulse, wet only.
+/// Everything that is in the program: every factory impulse, wet only, and every factory preset.
 pub fn subjects() -> Vec<Subject> {
-    let impulse = |impulse: &library::FactoryImpulse| {
-        let mut values = Values::default();
-        values.set(Id::Mix, 100.0);
-        values.set(Id::Impulse, Slots::of_factory(impulse.name)? as f32);
+    let in_slot = |name: &str, impulse: &str, mut values: Values| {
+        values.set(Id::Impulse, Slots::of_factory(impulse)? as f32);
         Some(Subject {
-            name: impulse.name.to_owned(),
+            name: name.to_owned(),
             values,
         })
     };
-    library::factory().iter().filter_map(impulse).collect()
+    let impulses = library::factory().iter().filter_map(|impulse| {
+        let mut values = Values::default();
+        values.set(Id::Mix, 100.0);
+        in_slot(impulse.name, impulse.name, values)
+    });
+    let presets = preset::factory().iter().filter_map(|preset| {
+        let impulse = preset.impulse.as_ref()?;
+        in_slot(&preset.name, &impulse.name, preset.values())
+    });
+    impulses.chain(presets).collect()
 }
 
 /// Why it cannot be tested.
@@ -164,17 +172,15 @@ pub fn null(
     let mut x = sound::stereo(sample_rate, seconds);
     let source = subject.source()?;
     let want = rendered(subject, &source, sample_rate, &x)?;
-    // The renderer takes off by how much a resampled impulse is late; live it cannot be.
-    let late = source.fit(2, sample_rate)?.delay;
     let frames = want.first().map_or(0, Vec::len);
     for channel in &mut x {
-        channel.resize(frames + late, 0.0);
+        channel.resize(frames, 0.0);
     }
     let mut residues = Vec::new();
     for blocks in blocks {
         let mut live = Live::new(subject.wanted()?, subject.mix(), format(sample_rate))?;
         let got = live.play(&x, blocks.lengths());
-        let got: Vec<_> = got.iter().map(|channel| &channel[late..]).collect();
+        let got: Vec<_> = got.iter().map(Vec::as_slice).collect();
         residues.push(residue_db(&got, &want));
     }
     Ok(residues)

@@ -75,6 +75,16 @@ fn a_cross_of_direct_sound_is_true_stereo() {
         assert_eq!(read.impulse.layout, Layout::TrueStereo);
         assert!(read.layout.to_string().contains("may be exchanged"));
     }
+    // Crossed paths that were cut closer to their sound are not exchanged ones.
+    let cut = auto(&[
+        path(1, 300, 1.0),
+        path(2, 0, 0.5),
+        path(3, 0, 0.5),
+        path(4, 300, 1.0),
+    ]);
+    assert_eq!(cut.impulse.layout, Layout::TrueStereo, "{}", cut.layout);
+    let told = cut.layout.to_string();
+    assert!(told.contains("LL and RR have the higher peaks"), "{told}");
 }
 
 #[test]

@@ -64,6 +64,7 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
             "engine",
             "impulse",
             "output",
+            "preset",
         ],
         &[],
     ),

@@ -313,9 +313,8 @@ pub(super) fn run(args: &Args) -> Exit {
         Ok(source) => source,
         Err(exit) => return exit,
     };
-    if !args.quiet {
-        let name = args.impulse.as_deref().unwrap_or(Path::new(""));
-        about::source(name, &source);
+    if let Some(impulse) = args.impulse.as_ref().filter(|_| !args.quiet) {
+        about::source(impulse, &source);
     }
     let bar = progress(args.quiet);
     let watch = Watch {

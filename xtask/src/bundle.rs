@@ -4,24 +4,43 @@ use crate::test::{cargo, workspace};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-/// Builds the plugin (release, link-time optimised, stripped), puts it into `Partita.clap` and `Partita.vst3`, and prints
-/// where they lie and how large they are. The error says which step failed.
-pub fn run() -> Result<(), String> {
+/// The bundles' names.
+pub const NAMES: [&str; 2] = ["Partita.clap", "Partita.vst3"];
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Which of cargo's profiles
+    #[arg(long, value_enum, default_value = "release")]
+    profile: Profile,
+}
+
+/// How the plugin is built.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Profile {
+    /// Optimised at link time and stripped, into target/plugin
+    Release,
+    /// With what the tests have built already, assertions on, into target/plugin-dev
+    Dev,
+}
+
+/// Makes the bundles.
+pub fn run(arguments: &Arguments) -> Result<(), String> {
+    make(arguments.profile).map(drop)
+}
+
+/// Builds the plugin, puts it into the bundles of [`NAMES`], and prints where they lie and how large they are. Returns
+/// where. The error says which step failed.
+pub fn make(profile: Profile) -> Result<[PathBuf; 2], String> {
     // As its only crate type: together with a Rust library it would not be optimised at link time.
-    let arguments = [
-        "rustc",
-        "--release",
-        "--package",
-        "partita",
-        "--lib",
-        "--features",
-        "plugin",
-        "--crate-type",
-        "cdylib",
-        "--",
-        "-C",
-        "strip=symbols",
-    ];
+    let words = "rustc --package partita --lib --features plugin --crate-type cdylib";
+    let mut arguments: Vec<&str> = words.split(' ').collect();
+    let (built, stage) = match profile {
+        Profile::Release => {
+            arguments.extend(["--release", "--", "-C", "strip=symbols"]);
+            ("release", "plugin")
+        }
+        Profile::Dev => ("debug", "plugin-dev"),
+    };
     println!("xtask: cargo {}", arguments.join(" "));
     let status = cargo().args(arguments).status();
     let status = status.map_err(|error| format!("cargo cannot be started: {error}"))?;
@@ -36,24 +55,26 @@ pub fn run() -> Result<(), String> {
         env::consts::DLL_SUFFIX
     );
     // In a folder of its own: beside the `partita` command it would be bundled together with that.
-    let stage = target.join("plugin");
-    let staged = stage.join("release");
+    let stage = target.join(stage);
+    let staged = stage.join(built);
     let trouble = |error| format!("{}: {error}", staged.display());
     fs::create_dir_all(&staged).map_err(trouble)?;
-    fs::copy(target.join("release").join(&library), staged.join(&library)).map_err(trouble)?;
+    fs::copy(target.join(built).join(&library), staged.join(&library)).map_err(trouble)?;
     env::set_current_dir(workspace()).map_err(trouble)?;
-    nice_plug_xtask::bundle(&stage, "partita", &["--release".to_owned()], false)
+    let release = (profile == Profile::Release).then(|| "--release".to_owned());
+    let given: Vec<String> = release.into_iter().collect();
+    nice_plug_xtask::bundle(&stage, "partita", &given, false)
         .map_err(|error| format!("the bundles cannot be made: {error:#}"))?;
-    for name in ["Partita.clap", "Partita.vst3"] {
-        let bundle = stage.join("bundled").join(name);
-        let bytes = size(&bundle).map_err(|error| format!("{}: {error}", bundle.display()))?;
+    let bundles = NAMES.map(|name| stage.join("bundled").join(name));
+    for bundle in &bundles {
+        let bytes = size(bundle).map_err(|error| format!("{}: {error}", bundle.display()))?;
         println!("xtask: {}: {:.1} MB", bundle.display(), bytes as f64 / 1e6);
     }
-    Ok(())
+    Ok(bundles)
 }
 
 /// Where cargo builds, whatever configures it.
-fn target_directory() -> Result<PathBuf, String> {
+pub fn target_directory() -> Result<PathBuf, String> {
     let metadata = cargo_metadata::MetadataCommand::new()
         .manifest_path(workspace().join("Cargo.toml"))
         .no_deps()

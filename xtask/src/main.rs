@@ -3,7 +3,9 @@
 mod bench;
 mod bundle;
 mod demo;
+mod hosts;
 mod impulses;
+mod install;
 mod test;
 
 use clap::Parser;
@@ -21,9 +23,13 @@ enum Task {
     /// Measure Partita beside other convolution engines.
     Bench(bench::Arguments),
     /// Build the plugin and put it into a CLAP and a VST3 bundle.
-    Bundle,
+    Bundle(bundle::Arguments),
+    /// Try the plugin in hosts that are not Rust (also a part of `test`).
+    Hosts,
     /// Make the factory impulses, or check that the committed ones are what the generator makes.
     Impulses(impulses::Arguments),
+    /// Put the plugin where this user's hosts look for it, or remove it.
+    Install(install::Arguments),
     /// Check formatting, lints and documentation, and run every test.
     Test,
 }
@@ -31,9 +37,11 @@ enum Task {
 fn main() -> ExitCode {
     let result = match Task::parse() {
         Task::Bench(arguments) => bench::run(&arguments),
-        Task::Bundle => bundle::run(),
+        Task::Bundle(arguments) => bundle::run(&arguments),
         Task::Demo { file } => demo::run(file.as_deref()),
+        Task::Hosts => hosts::run(),
         Task::Impulses(arguments) => impulses::run(&arguments),
+        Task::Install(arguments) => install::run(&arguments),
         Task::Test => test::run(),
     };
     match result {

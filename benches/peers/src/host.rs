@@ -32,7 +32,7 @@ type Call = Box<dyn FnMut(&[&[f32]; 2], &mut [Vec<f32>; 2]) -> f64>;
 /// Measures and prints.
 pub fn run() -> Result<(), String> {
     // The plugin's loader threads inherit neither core nor priority: they are made before.
-    let mut cases = vec![
+    let mut cases = [
         ("engine alone", engine()?),
         ("processor, neutral", processor(Mix::NEUTRAL)?),
         ("processor, mix 30 %", processor(thirty())?),

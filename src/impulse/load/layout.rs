@@ -2,6 +2,8 @@
 
 use super::Fault;
 use crate::impulse::Layout;
+use crate::impulse::analyze::level::peak;
+use crate::impulse::analyze::onset;
 use crate::impulse::ixml::RecordingMethod;
 use serde::Serialize;
 use std::fmt;
@@ -68,8 +70,11 @@ pub struct DirectSound {
     pub stronger_db: f64,
     /// By how much LL and RR are earlier, in ms. Negative: they are later, or one of them is.
     pub earlier_ms: f64,
-    /// True if it is LR and RL that have the direct sound: true stereo with its outputs exchanged.
+    /// True if it is LR and RL that have the direct sound: true stereo with its outputs exchanged, unless `louder_db` says
+    /// otherwise: then its crossed paths were cut closer to their sound.
     pub crossed: bool,
+    /// By how much the peaks of LL and RR are higher, in dB, at most ±60: of the two, the lesser.
+    pub louder_db: f64,
 }
 
 impl fmt::Display for LayoutDecision {
@@ -105,7 +110,10 @@ impl fmt::Display for LayoutDecision {
                     )?;
                 }
                 if direct.crossed && self.layout == Layout::TrueStereo {
-                    f.write_str(": left and right may be exchanged")?;
+                    f.write_str(match direct.louder_db > 0.0 {
+                        true => ", but LL and RR have the higher peaks",
+                        false => ": left and right may be exchanged",
+                    })?;
                 }
             }
         }
@@ -157,9 +165,6 @@ pub(super) fn decide(
     })
 }
 
-/// Below a channel's peak, in dB: where its sound begins (ISO 3382-1, 5.3.2).
-const ONSET_DB: f64 = -20.0;
-
 /// The direct sound: this long from the earlier of the two onsets, in seconds, and a little before it. A reflection
 /// that comes later has gone 0.85 m further, which in a room is nearly every one.
 const DIRECT_SECONDS: f64 = 0.0025;
@@ -195,7 +200,19 @@ fn detect(sample_rate: u32, [ll, lr, rl, rr]: [&Vec<f32>; 4]) -> LayoutDecision 
             stronger_db,
             earlier_ms,
             crossed,
+            louder_db: louder(ll, lr).min(louder(rr, rl)),
         }),
+    }
+}
+
+/// By how many dB the peak of `own` is above that of `other`. Zero if both are silent.
+fn louder(own: &[f32], other: &[f32]) -> f64 {
+    let [own, other] = [own, other].map(|it| f64::from(peak(it)));
+    let db = 20.0 * (own / other).log10();
+    if db.is_nan() {
+        0.0
+    } else {
+        db.clamp(-MAX_DB, MAX_DB)
     }
 }
 
@@ -222,11 +239,4 @@ fn ahead(sample_rate: u32, own: &[f32], other: &[f32]) -> (f64, f64) {
         _ => 0.0,
     };
     (level.clamp(-MAX_DB, MAX_DB), delay)
-}
-
-fn onset(channel: &[f32]) -> Option<usize> {
-    let peak = channel.iter().fold(0.0_f32, |peak, x| peak.max(x.abs()));
-    let threshold = f64::from(peak) * 10_f64.powf(ONSET_DB / 20.0);
-    let mut samples = channel.iter();
-    samples.position(|x| peak > 0.0 && f64::from(x.abs()) >= threshold)
 }

@@ -1,0 +1,111 @@
+/* Traps what an audio thread must not do, in any build: loaded with LD_PRELOAD, it counts the C library's calls that
+   allocate, free, lock, wait, sleep or touch files, made by a thread between guard_enter() and guard_leave().
+   tests/rtguard.rs compiles it. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <time.h>
+#include <unistd.h>
+
+/* initial-exec: the first access to a thread's variable must not allocate. */
+static __thread int inside __attribute__((tls_model("initial-exec")));
+static __thread unsigned long caught __attribute__((tls_model("initial-exec")));
+static __thread const char *first __attribute__((tls_model("initial-exec")));
+
+void guard_enter(void) { inside = 1; caught = 0; first = NULL; }
+
+/* How many calls were caught since guard_enter; the first one's name, or "". */
+unsigned long guard_leave(const char **name) {
+  inside = 0;
+  if (name) *name = first ? first : "";
+  return caught;
+}
+
+static inline void note(const char *name) {
+  if (!inside) return;
+  if (!caught++) first = name;
+}
+
+extern void *__libc_malloc(size_t);
+extern void *__libc_calloc(size_t, size_t);
+extern void *__libc_realloc(void *, size_t);
+extern void *__libc_memalign(size_t, size_t);
+extern void __libc_free(void *);
+
+void *malloc(size_t size) { note("malloc"); return __libc_malloc(size); }
+void *calloc(size_t count, size_t size) { note("calloc"); return __libc_calloc(count, size); }
+void *realloc(void *old, size_t size) { note("realloc"); return __libc_realloc(old, size); }
+void free(void *old) { if (old) note("free"); __libc_free(old); }
+void *aligned_alloc(size_t to, size_t size) { note("aligned_alloc"); return __libc_memalign(to, size); }
+int posix_memalign(void **made, size_t to, size_t size) {
+  note("posix_memalign");
+  void *memory = __libc_memalign(to, size);
+  if (!memory) return ENOMEM;
+  *made = memory;
+  return 0;
+}
+
+/* The real functions, found before main. */
+#define PASS(type, name, parameters, arguments)                  \
+  static type(*real_##name) parameters;                          \
+  type name parameters {                                         \
+    note(#name);                                                 \
+    if (!real_##name) real_##name = dlsym(RTLD_NEXT, #name);     \
+    return real_##name arguments;                                \
+  }
+PASS(int, pthread_mutex_lock, (pthread_mutex_t *m), (m))
+PASS(int, pthread_rwlock_rdlock, (pthread_rwlock_t *l), (l))
+PASS(int, pthread_rwlock_wrlock, (pthread_rwlock_t *l), (l))
+PASS(int, pthread_cond_wait, (pthread_cond_t *c, pthread_mutex_t *m), (c, m))
+PASS(int, pthread_cond_timedwait, (pthread_cond_t *c, pthread_mutex_t *m, const struct timespec *t), (c, m, t))
+PASS(int, pthread_create, (pthread_t *t, const pthread_attr_t *a, void *(*f)(void *), void *x), (t, a, f, x))
+PASS(int, pthread_join, (pthread_t t, void **r), (t, r))
+PASS(ssize_t, read, (int f, void *b, size_t n), (f, b, n))
+PASS(ssize_t, write, (int f, const void *b, size_t n), (f, b, n))
+PASS(int, close, (int f), (f))
+PASS(int, nanosleep, (const struct timespec *a, struct timespec *b), (a, b))
+PASS(int, clock_nanosleep, (clockid_t c, int f, const struct timespec *a, struct timespec *b), (c, f, a, b))
+PASS(int, sched_yield, (void), ())
+PASS(void *, mmap, (void *p, size_t n, int pr, int fl, int fd, off_t o), (p, n, pr, fl, fd, o))
+PASS(int, munmap, (void *p, size_t n), (p, n))
+
+static int (*real_open)(const char *, int, ...);
+static int (*real_open64)(const char *, int, ...);
+#define OPEN(name)                                               \
+  int name(const char *path, int flags, ...) {                   \
+    va_list rest;                                                \
+    va_start(rest, flags);                                       \
+    mode_t mode = va_arg(rest, mode_t);                          \
+    va_end(rest);                                                \
+    note(#name);                                                 \
+    if (!real_##name) real_##name = dlsym(RTLD_NEXT, #name);     \
+    return real_##name(path, flags, mode);                       \
+  }
+OPEN(open)
+OPEN(open64)
+
+/* Rust's locks and parked threads wait and wake through syscall(SYS_futex, …); its other calls pass unseen. */
+static long (*real_syscall)(long, ...);
+long syscall(long number, ...) {
+  va_list rest;
+  long a[6];
+  va_start(rest, number);
+  for (int i = 0; i < 6; i++) a[i] = va_arg(rest, long);
+  va_end(rest);
+  if (number == SYS_futex) note("futex");
+  if (!real_syscall) real_syscall = dlsym(RTLD_NEXT, "syscall");
+  return real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+__attribute__((constructor)) static void find(void) {
+  real_syscall = dlsym(RTLD_NEXT, "syscall");
+  real_pthread_mutex_lock = dlsym(RTLD_NEXT, "pthread_mutex_lock");
+  real_write = dlsym(RTLD_NEXT, "write");
+  real_read = dlsym(RTLD_NEXT, "read");
+}
