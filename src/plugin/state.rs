@@ -379,7 +379,7 @@ mod tests {
     fn a_chosen_file_is_referred_to_and_embedded_as_asked() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("mine.wav");
-        let impulse = library::find("spring").and_then(|spring| Ok(spring.load().expect("loads")));
+        let impulse = library::find("spring").map(|spring| spring.load().expect("loads"));
         let mut impulse = impulse.expect("a factory impulse");
         impulse.name = "mine".to_owned();
         let state = State::default();
