@@ -39,7 +39,7 @@ const FACTORY: &[&str] = &[
     "spring",
     "echo-slap",
     "echo-tape",
-    "echo-dotted-eighth",
+    "echo-dotted",
     "echo-multi-tap",
     "echo-tresillo",
     "studio-booth",

@@ -25,7 +25,7 @@ static WAVS: &[(&str, &[u8])] = embedded! {
     "echo-two-spikes",
     "echo-slap",
     "echo-tape",
-    "echo-dotted-eighth",
+    "echo-dotted",
     "echo-ping-pong",
     "echo-multi-tap",
     "echo-tresillo",

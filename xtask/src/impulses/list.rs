@@ -66,7 +66,7 @@ pub const IMPULSES: [Impulse; 31] = [
         make: echo::tape,
     },
     Impulse {
-        name: "echo-dotted-eighth",
+        name: "echo-dotted",
         kind: "echo",
         layout: "mono",
         tags: &["delay", "rhythm", "tempo", "repeats", "clean", "guitar"],

@@ -69,7 +69,7 @@ fn repeats_come_when_they_should_each_fainter() {
             &[330.0, 660.0, 990.0, 1320.0, 1650.0, 1980.0, 2310.0, 2640.0],
         ),
         (
-            "echo-dotted-eighth",
+            "echo-dotted",
             &[375.0, 750.0, 1125.0, 1500.0, 1875.0, 2250.0],
         ),
         (
