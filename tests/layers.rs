@@ -51,6 +51,21 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
         ],
         &["std::fs"],
     ),
+    // As the plugin: devices in the host's place.
+    (
+        "live",
+        &[
+            "preset",
+            "params",
+            "processor",
+            "loader",
+            "swap",
+            "engine",
+            "impulse",
+            "output",
+        ],
+        &[],
+    ),
     ("render", &["loader", "engine", "impulse", "output"], &[]),
     // Live and rendered side by side: it needs both.
     (
@@ -71,8 +86,8 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
     (
         "cli",
         &[
-            "selftest", "render", "preset", "params", "loader", "engine", "impulse", "output",
-            "picture",
+            "live", "selftest", "render", "preset", "params", "loader", "engine", "impulse",
+            "output", "picture",
         ],
         &[],
     ),

@@ -3,6 +3,7 @@
 //! Installs what a measurement needs where it can (Debian's packages, as root), else says what is
 //! missing and measures without it. What is measured, and how, is in `benches/peers`.
 
+use crate::system::{install, runs};
 use crate::test::{cargo, workspace};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -132,32 +133,4 @@ fn zita_shim() -> Result<PathBuf, String> {
     } else {
         Err("its shim does not build; the messages above say why".into())
     }
-}
-
-/// Installs Debian packages, or says how.
-fn install(packages: &[&str]) -> Result<(), String> {
-    let by_hand = format!("install it with: apt-get install {}", packages.join(" "));
-    if !runs("apt-get", &["--version"]) {
-        return Err(format!(
-            "this system has no apt-get; {by_hand}, or your system's like of it"
-        ));
-    }
-    // Not on stdout, which may be read by a machine.
-    eprintln!("xtask: apt-get install {}", packages.join(" "));
-    if runs("apt-get", &["update"]) && runs("apt-get", &[&["install", "-y"], packages].concat()) {
-        Ok(())
-    } else {
-        Err(format!(
-            "apt-get did not succeed (root is needed); {by_hand}"
-        ))
-    }
-}
-
-fn runs(program: &str, arguments: &[&str]) -> bool {
-    let status = Command::new(program)
-        .args(arguments)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    status.is_ok_and(|status| status.success())
 }

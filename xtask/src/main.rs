@@ -6,6 +6,7 @@ mod demo;
 mod hosts;
 mod impulses;
 mod install;
+mod system;
 mod test;
 
 use clap::Parser;

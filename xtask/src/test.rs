@@ -1,14 +1,13 @@
 //! `cargo xtask test`: everything a change must pass, in the order that fails soonest.
 
-use crate::hosts;
+use crate::{hosts, system};
 use std::path::Path;
 use std::process::Command;
 
 /// Runs formatting check, lints, documentation and tests of the whole workspace, and says of each
 /// what it runs. The error names the first that failed.
 pub fn run() -> Result<(), String> {
-    // The library, the renderer and their tests need Rust and a C linker, both of which had to be
-    // here for this program to be built; `hosts` gets what it needs by itself.
+    system::prepare()?;
     // Warnings in the documentation are errors too; the variable means nothing to the other steps.
     let steps: [(&str, &[&str]); 5] = [
         ("formatting", &["fmt", "--all", "--check"]),

@@ -1,0 +1,1 @@
+//! Sound cards in and out around the same engine, parameters and loader that the plugin has.
