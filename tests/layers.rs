@@ -23,6 +23,8 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
     ("impulse", &["impulse", "output"], &[]),
     // Drawn from an impulse and its analysis; it writes no file.
     ("picture", &["impulse"], &["std::fs"]),
+    // Numbers for whoever draws them: what it shows is what the engine computes, so it needs one.
+    ("sliding", &["engine"], &["std::fs", "std::thread", "egui"]),
     ("denormals", &[], &["std::"]),
     ("swap", &["engine"], &["Mutex", "std::thread"]),
     ("loader", &["impulse", "swap", "engine"], &[]),
