@@ -158,7 +158,7 @@ impl Wave<'_> {
         let Self { title, class, .. } = self;
         let player = self.player.map_or(String::new(), |id| {
             let uri = wav::data_uri(self.samples, RATE);
-            format!("<audio controls preload=\"metadata\" id=\"{id}\" aria-label=\"{title}\" src=\"{uri}\"></audio>")
+            format!("<audio controls preload=\"metadata\" id=\"sound-{id}\" aria-label=\"{title}\" src=\"{uri}\"></audio>")
         });
         let picture = self.picture();
         format!(
