@@ -232,7 +232,7 @@ fn a_hundred_thousand_changes_leave_nothing_behind() {
         fade: 64,
     };
     let mut engine = Engine::with_capacity(Arc::clone(&impulses[0]), capacity);
-    let (loader, mut audio) = swap::pair();
+    let (mut loader, mut audio) = swap::pair();
     let over = Arc::new(AtomicBool::new(false));
     let ended = Arc::clone(&over);
     let player = std::thread::spawn(move || {
