@@ -71,9 +71,14 @@ pub struct Playing {
 
 impl Rig {
     pub fn new() -> Self {
+        Self::of(&entry())
+    }
+
+    /// One of the plugin with that entry point.
+    pub fn of(entry: &PluginEntry) -> Self {
         let info = HostInfo::new("tests", "Partita", "https://example.invalid", "0");
         let info = info.expect("a host");
-        let made = PluginInstance::new(|_| Shared, |_| Main, &entry(), ID, &info);
+        let made = PluginInstance::new(|_| Shared, |_| Main, entry, ID, &info);
         let mut rig = Self {
             instance: made.expect("an instance"),
             infos: Vec::new(),
@@ -231,6 +236,16 @@ impl Playing {
 
     /// One block. `events` are at its start.
     pub fn block(&mut self, x: &[&[f32]], events: &[(ClapId, f64)]) -> Vec<Vec<f32>> {
+        self.block_in(x, events, |process| process())
+    }
+
+    /// One block. The plugin works inside `around`, and the host only outside.
+    pub fn block_in(
+        &mut self,
+        x: &[&[f32]],
+        events: &[(ClapId, f64)],
+        around: impl FnOnce(&mut dyn FnMut()),
+    ) -> Vec<Vec<f32>> {
         let frames = x[0].len();
         assert_eq!(x.len(), self.inputs);
         let mut x: Vec<Vec<f32>> = x.iter().map(|x| x.to_vec()).collect();
@@ -249,15 +264,21 @@ impl Playing {
         }]);
         let transport = self.tempo.map(transport);
         let events = buffer(events);
-        let status = self.started().process(
-            &inputs,
-            &mut outputs,
-            &events.as_input(),
-            &mut OutputEvents::void(),
-            None,
-            transport.as_ref(),
-        );
-        assert_eq!(status.ok(), Some(ProcessStatus::Continue));
+        let mut status = None;
+        around(&mut || {
+            status = self
+                .started()
+                .process(
+                    &inputs,
+                    &mut outputs,
+                    &events.as_input(),
+                    &mut OutputEvents::void(),
+                    None,
+                    transport.as_ref(),
+                )
+                .ok();
+        });
+        assert_eq!(status, Some(ProcessStatus::Continue));
         y
     }
 
@@ -288,6 +309,13 @@ impl Playing {
 
     pub fn reset(&mut self) {
         self.started().reset();
+    }
+
+    /// Stops processing and starts it again, as a host does for a plugin that is asleep.
+    pub fn restart(&mut self) {
+        let stopped = self.started.take().expect("playing").stop_processing();
+        let started = stopped.start_processing();
+        self.started = Some(started.map_err(|_| ()).expect("starts"));
     }
 }
 

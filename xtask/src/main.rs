@@ -24,8 +24,8 @@ enum Task {
     /// Measure Partita beside other convolution engines.
     Bench(bench::Arguments),
     /// Build the plugin and put it into a CLAP and a VST3 bundle.
-    Bundle(bundle::Arguments),
-    /// Try the plugin in hosts that are not Rust (also a part of `test`).
+    Bundle,
+    /// Try the plugin's bundles in hosts, as users have them (also a part of `test`).
     Hosts,
     /// Make the factory impulses, or check that the committed ones are what the generator makes.
     Impulses(impulses::Arguments),
@@ -38,7 +38,7 @@ enum Task {
 fn main() -> ExitCode {
     let result = match Task::parse() {
         Task::Bench(arguments) => bench::run(&arguments),
-        Task::Bundle(arguments) => bundle::run(&arguments),
+        Task::Bundle => bundle::make().map(drop),
         Task::Demo { file } => demo::run(file.as_deref()),
         Task::Hosts => hosts::run(),
         Task::Impulses(arguments) => impulses::run(&arguments),
