@@ -92,7 +92,7 @@ fn folders(
 
 /// Puts the bundle into the folder in place of an older one. A host that has the older one open keeps it: its file is
 /// unlinked, not written over.
-fn install(bundle: &Path, folder: &Path) -> io::Result<PathBuf> {
+pub fn install(bundle: &Path, folder: &Path) -> io::Result<PathBuf> {
     let name = bundle.file_name().ok_or(io::ErrorKind::InvalidInput)?;
     let mut hidden = OsString::from(".new-");
     hidden.push(name);

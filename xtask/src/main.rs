@@ -1,5 +1,6 @@
 //! Set-up, tests, demonstration, factory impulses and benchmarks of Partita: `cargo xtask --help`.
 
+mod ardour;
 mod bench;
 mod bundle;
 mod demo;
@@ -16,6 +17,8 @@ use std::process::ExitCode;
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Partita's set-up and checks")]
 enum Task {
+    /// Try the VST3 bundle in Ardour 7: an export against the renderer (Debian's ardour; not a part of `test`).
+    Ardour,
     /// Render a phrase through a hall and an echo, and draw the waveforms.
     Demo {
         /// A WAV file to use instead of the built-in phrase.
@@ -37,6 +40,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let result = match Task::parse() {
+        Task::Ardour => ardour::run(),
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Bundle => bundle::make().map(drop),
         Task::Demo { file } => demo::run(file.as_deref()),
