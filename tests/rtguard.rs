@@ -1,6 +1,6 @@
 //! The audio thread neither allocates, frees, locks, waits, sleeps, touches files nor asks the kernel for anything: such
 //! calls are trapped under the plugin's process, reset, start and stop, while two instances are automated, dragged,
-//! bypassed, given sessions and asked by their host, and others come and go.
+//! bypassed, given sessions and asked by their host, and others come and go; as CLAP, and one of them as VST3.
 //!
 //! The test compiles rtguard/guard.c and starts itself again with the guard preloaded. The plugin is the one linked in, or
 //! the library that `PARTITA_PLUGIN` names: `cargo xtask test` runs it a second time with the release bundle. What is not
@@ -15,6 +15,8 @@ mod faults;
 mod guard;
 #[path = "common/oracle.rs"]
 mod oracle;
+#[path = "rtguard/vst3.rs"]
+mod vst3_host;
 
 use clack_extensions::params::ParamInfoFlags;
 use clack_host::entry::{EntryDescriptor, PluginEntry};
@@ -26,14 +28,14 @@ use oracle::Noise;
 use partita::impulse::{ImpulseResponse, Layout};
 use partita::preset::{EMBEDDING_LIMIT, Embedding, ImpulseReference, Instance};
 use serde_json::{Value, json};
-use std::ffi::{CString, c_char, c_int, c_void};
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use vst3_host::GetPluginFactory as GetFactory;
 
-/// What makes the started-again test do its part: `clean`, `plugin`, or the name of a fault.
+/// What makes the started-again test do its part: `clean`, `clean vst3`, `plugin`, or the name of a fault.
 const PART: &str = "PARTITA_RTGUARD";
 
 /// The library to try in place of the linked one.
@@ -48,8 +50,10 @@ const ROUNDS: [((usize, usize), f64, u32); 5] = [
     ((2, 2), 192_000.0, 4096),
 ];
 
-/// Blocks of each instance and round.
+/// Blocks of each instance and round, at least: it goes on until so many longer impulses have come, if they come at all.
 const BLOCKS: usize = 300;
+const ARRIVALS: usize = 2;
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What the guard said of one part: how many calls were caught, the first one's name, and what was done.
 fn told(library: &Path, part: &str) -> String {
@@ -71,8 +75,11 @@ fn told(library: &Path, part: &str) -> String {
 fn nothing_is_caught_and_every_planted_fault_is() {
     let library = guard::library();
     let clean = told(&library, "clean");
-    println!("{clean}");
+    println!("CLAP: {clean}");
     assert!(clean.starts_with("0 "), "{clean}");
+    let vst3 = told(&library, "clean vst3");
+    println!("VST3: {vst3}");
+    assert!(vst3.starts_with("0 "), "{vst3}");
     let sees_all = clean.contains("system calls seen");
     // What the plugin's own library does is seen, not only what this program does.
     let session = told(&library, "plugin");
@@ -99,19 +106,32 @@ fn guarded() {
     let entry = std::env::var(PLUGIN).map_or_else(|_| clap::entry(), |path| opened(&path));
     match part.as_str() {
         "clean" => {
-            let Done { caught, arrivals } = everything(&entry, guard);
+            let Done {
+                caught,
+                blocks,
+                arrivals,
+            } = everything(&entry, guard);
             let sees = if guard.sees_system_calls() {
                 ", system calls seen"
             } else {
                 ""
             };
             println!(
-                "caught: {} {} in {} blocks with {arrivals} impulses heard{sees}",
-                caught.calls,
-                caught.name,
-                2 * ROUNDS.len() * BLOCKS,
+                "caught: {} {} in {blocks} blocks with {arrivals} impulses heard{sees}",
+                caught.calls, caught.name
             );
-            assert!(arrivals > 10, "the loaders did nothing: {arrivals}");
+        }
+        "clean vst3" => {
+            let get = std::env::var(PLUGIN).map_or(GetPluginFactory as _, |path| {
+                let found = symbol(&path, c"GetPluginFactory");
+                // SAFETY: the same bundle is a VST3 module, which exports its factory so.
+                unsafe { std::mem::transmute::<*mut c_void, GetFactory>(found) }
+            });
+            let done = vst3_host::everything(get, guard);
+            println!(
+                "caught: {} {} in {} blocks with {} impulses heard",
+                done.caught.calls, done.caught.name, done.blocks, done.arrivals
+            );
         }
         "plugin" => {
             let mut rig = Rig::of(&entry);
@@ -147,23 +167,37 @@ unsafe extern "C" {
     fn dlsym(handle: *mut c_void, name: *const c_char) -> *mut c_void;
 }
 
-/// The entry point of a bundle. It stays open.
-fn opened(path: &str) -> PluginEntry {
-    const RTLD_NOW: c_int = 2;
-    let path = CString::new(path).expect("no zero in it");
-    // SAFETY: a CLAP bundle of Linux is a library that exports its entry, a constant, under that name.
-    unsafe {
-        let library = dlopen(path.as_ptr(), RTLD_NOW);
-        assert!(!library.is_null(), "{path:?} cannot be opened");
-        let entry = dlsym(library, c"clap_entry".as_ptr());
-        assert!(!entry.is_null(), "{path:?} is no CLAP plugin");
-        let entry: &'static EntryDescriptor = &*entry.cast();
-        PluginEntry::load_from_raw(entry, &path).expect("the plugin loads")
-    }
+unsafe extern "system" {
+    /// The VST3 factory of the plugin that is linked in.
+    safe fn GetPluginFactory() -> *mut c_void;
 }
 
+/// What a library exports under that name. It stays open.
+fn symbol(path: &str, name: &CStr) -> *mut c_void {
+    const RTLD_NOW: c_int = 2;
+    let path = CString::new(path).expect("no zero in it");
+    // SAFETY: both texts end with a zero. What a plugin does when it is loaded is its business.
+    let found = unsafe {
+        let library = dlopen(path.as_ptr(), RTLD_NOW);
+        assert!(!library.is_null(), "{path:?} cannot be opened");
+        dlsym(library, name.as_ptr())
+    };
+    assert!(!found.is_null(), "{path:?} has no {name:?}");
+    found
+}
+
+/// The entry point of a bundle.
+fn opened(path: &str) -> PluginEntry {
+    let entry = symbol(path, c"clap_entry").cast::<EntryDescriptor>();
+    let path = CString::new(path).expect("no zero in it");
+    // SAFETY: a CLAP bundle of Linux is a library that exports its entry, a constant, under that name.
+    unsafe { PluginEntry::load_from_raw(&*entry, &path).expect("the plugin loads") }
+}
+
+#[derive(Default)]
 struct Done {
     caught: Caught,
+    blocks: usize,
     /// How often a longer impulse came.
     arrivals: usize,
 }
@@ -174,16 +208,12 @@ fn everything(entry: &PluginEntry, guard: Guard) -> Done {
     let slots = ["hall", "plate", "spring", "room", "echo-slap", "plate-dark"]
         .map(|name| rigs[0].event("Impulse", name));
     let infos = rigs[0].infos.clone();
-    let mut done = Done {
-        caught: Caught::default(),
-        arrivals: 0,
-    };
+    let mut done = Done::default();
     for (round, (layout, rate, longest)) in ROUNDS.into_iter().enumerate() {
         let playing = [0, 1].map(|index: usize| rigs[index].play(layout, rate, longest));
-        let left = AtomicUsize::new(2);
         let parts = thread::scope(|scope| {
             let threads = playing.map(|playing| {
-                let (left, infos, slots) = (&left, &infos, &slots);
+                let (infos, slots) = (&infos, &slots);
                 scope.spawn(move || {
                     let mut musician = Musician {
                         guard,
@@ -192,13 +222,11 @@ fn everything(entry: &PluginEntry, guard: Guard) -> Done {
                         slots,
                         longest: longest as usize,
                     };
-                    let played = musician.play(playing, layout.0);
-                    left.fetch_sub(1, Ordering::Release);
-                    played
+                    musician.play(playing, layout.0)
                 })
             });
             let mut step = 0;
-            while left.load(Ordering::Acquire) > 0 {
+            while threads.iter().any(|thread| !thread.is_finished()) {
                 host(&mut rigs[step % 2], entry, &sessions, step);
                 step += 1;
             }
@@ -210,6 +238,7 @@ fn everything(entry: &PluginEntry, guard: Guard) -> Done {
                 done.caught.name = part.caught.name;
             }
             done.caught.calls += part.caught.calls;
+            done.blocks += part.blocks;
             done.arrivals += part.arrivals;
         }
     }
@@ -252,7 +281,8 @@ struct Musician<'a> {
 impl Musician<'_> {
     fn play(&mut self, mut playing: Playing, inputs: usize) -> (Playing, Done) {
         let (mut caught, mut arrivals, mut tail) = (Caught::default(), 0, 0);
-        for block in 0..BLOCKS {
+        let (mut block, begun) = (0, Instant::now());
+        while block < BLOCKS || arrivals < ARRIVALS && begun.elapsed() < PATIENCE {
             let events = self.events(block);
             let frames = self.noise.within(1, self.longest);
             let x = self.noise.channels(inputs, frames);
@@ -273,8 +303,15 @@ impl Musician<'_> {
             });
             // In real time the loader has time too.
             thread::sleep(Duration::from_millis(1));
+            block += 1;
         }
-        (playing, Done { caught, arrivals })
+        assert!(arrivals >= ARRIVALS, "the loader did nothing");
+        let done = Done {
+            caught,
+            blocks: block,
+            arrivals,
+        };
+        (playing, done)
     }
 
     /// Every parameter moves, the impulse now and then.
