@@ -34,7 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// The impulse parameter's slots beside the one without a list.
 const SLOTS: f64 = 1023.0;
 
-/// What a host passes to `GetPluginFactory`'s library.
+/// How a VST3 module gives its factory.
 pub type GetPluginFactory = unsafe extern "system" fn() -> *mut c_void;
 
 /// What came of it.
