@@ -31,6 +31,7 @@ pub mod script;
 pub mod session;
 pub mod stream;
 
+pub use crate::processor::MAX_CHANNELS;
 pub use command::Command;
 pub use control::Control;
 pub use event::Event;

@@ -9,8 +9,8 @@ mod sample;
 use super::chain::Chain;
 use super::priority;
 use super::stream::{
-    Alarm, Clock, Lost, MakeChain, Named, OpenError, Opened, PERIODS, RATES, Request, channels,
-    from_one,
+    Alarm, Clock, Link, Lost, MakeChain, Named, OpenError, Opened, PERIODS, RATES, Request,
+    channels, from_one, milliseconds,
 };
 use crate::loader::thread::Format;
 use crate::processor::MAX_CHANNELS;
@@ -28,12 +28,15 @@ const BUFFERED: u32 = 2;
 pub struct Stream {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
-    round_trip: u32,
+    round_trip_ms: f64,
 }
 
 impl Stream {
-    pub fn round_trip_frames(&self) -> Option<u32> {
-        Some(self.round_trip)
+    pub fn link(&self) -> Link {
+        Link {
+            round_trip_ms: Some(self.round_trip_ms),
+            ..Link::default()
+        }
     }
 }
 
@@ -139,7 +142,7 @@ pub(super) fn open(
         },
         outputs: outputs.len(),
     });
-    let round_trip = playback.buffer() as u32;
+    let round_trip_ms = milliseconds(playback.buffer() as u32, rate);
     let linked = capture.as_ref().is_some_and(|it| it.link(&playback));
     let stop = Arc::new(AtomicBool::new(false));
     let planes = |used: &[usize]| vec![vec![0.0; period]; used.len()];
@@ -166,7 +169,7 @@ pub(super) fn open(
     let stream = Stream {
         stop,
         thread: Some(thread),
-        round_trip,
+        round_trip_ms,
     };
     Ok(Some((stream, opened)))
 }

@@ -3,8 +3,8 @@
 
 use super::chain::Chain;
 use super::stream::{
-    Alarm, Clock, Lost, MakeChain, Named, OpenError, Opened, PERIODS, RATES, Request, channels,
-    from_one,
+    Alarm, Clock, Link, Lost, MakeChain, Named, OpenError, Opened, PERIODS, RATES, Request,
+    channels, from_one, milliseconds,
 };
 use crate::loader::thread::Format;
 use crate::processor::MAX_CHANNELS;
@@ -28,12 +28,15 @@ const LONGEST: usize = 1024;
 pub struct Stream {
     /// The output first: dropped first, nobody asks for what no longer comes.
     _streams: Vec<cpal::Stream>,
-    round_trip: Option<u32>,
+    round_trip_ms: f64,
 }
 
 impl Stream {
-    pub fn round_trip_frames(&self) -> Option<u32> {
-        self.round_trip
+    pub fn link(&self) -> Link {
+        Link {
+            round_trip_ms: Some(self.round_trip_ms),
+            ..Link::default()
+        }
     }
 }
 
@@ -282,7 +285,7 @@ impl Attempt<'_> {
         };
         let stream = Stream {
             _streams: streams,
-            round_trip: Some(queue + 2 * period),
+            round_trip_ms: milliseconds(queue + 2 * period, self.rate),
         };
         Ok((stream, opened))
     }

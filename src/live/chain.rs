@@ -6,6 +6,8 @@
 
 use super::desk::Desk;
 use crate::engine::Block;
+use crate::engine::meter::{self, Measured, Meter, Reader};
+use crate::loader::thread::Format;
 use crate::processor::Processor;
 use std::f32::consts::PI;
 use std::sync::Arc;
@@ -19,7 +21,6 @@ pub const FADE_SECONDS: f64 = 0.05;
 #[derive(Debug, Default)]
 pub struct Gauges {
     frames: AtomicU64,
-    worst: AtomicU32,
     level: AtomicU32,
 }
 
@@ -41,23 +42,34 @@ pub struct Chain {
     processor: Processor,
     desk: Arc<Desk>,
     gauges: Arc<Gauges>,
-    sample_rate: u32,
+    meter: Meter,
     /// The desk's count of changes that the processor knows, and whether the dry was muted.
     known: Option<(u64, bool)>,
     fade: Fade,
 }
 
 impl Chain {
-    /// Around `processor`, which plays at `sample_rate` Hz, silent at first. Loader thread.
-    pub fn new(processor: Processor, desk: Arc<Desk>, sample_rate: u32) -> Self {
-        Self {
+    /// Around `processor`, which plays sound of that format, silent at first; and a look at it. Loader thread.
+    pub fn new(processor: Processor, desk: Arc<Desk>, format: Format) -> (Self, Reader) {
+        let Format {
+            sample_rate,
+            inputs,
+            outputs,
+        } = format;
+        let (meter, reader) = meter::pair(Measured {
+            inputs,
+            outputs,
+            sample_rate,
+        });
+        let chain = Self {
             processor,
             desk,
             gauges: Arc::default(),
-            sample_rate,
+            meter,
             known: None,
             fade: Fade::new(sample_rate),
-        }
+        };
+        (chain, reader)
     }
 
     /// What it counts. Any thread that has it.
@@ -73,6 +85,7 @@ impl Chain {
     /// Plays `inputs` into `outputs`. Inputs that are missing are silent. Audio thread.
     pub fn process<'a>(&mut self, inputs: &[&'a [f32]], outputs: &mut [&'a mut [f32]]) {
         let begun = Instant::now();
+        self.meter.input(inputs);
         let now = (self.desk.values.changes(), self.desk.dry_is_muted());
         if self.known != Some(now) {
             self.known = Some(now);
@@ -82,16 +95,12 @@ impl Chain {
         let frames = block.frames();
         self.processor.process(&mut block);
         self.fade.run(outputs, frames, self.desk.is_closed());
+        self.meter.output(outputs);
         let gauges = &self.gauges;
         gauges.frames.fetch_add(frames as u64, Ordering::Relaxed);
         let level = self.fade.gain(self.fade.place);
         gauges.level.store(level.to_bits(), Ordering::Relaxed);
-        if frames > 0 {
-            let lasts = frames as f64 / f64::from(self.sample_rate);
-            let load = (begun.elapsed().as_secs_f64() / lasts) as f32;
-            // Positive floats are ordered as their bits are.
-            gauges.worst.fetch_max(load.to_bits(), Ordering::Relaxed);
-        }
+        self.meter.block(frames, begun.elapsed());
     }
 }
 

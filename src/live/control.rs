@@ -5,7 +5,8 @@ use super::chosen::{Choice, ChooseError, Chosen};
 use super::command::{self, Command};
 use super::desk::Desk;
 use super::priority::Priority;
-use super::stream::{Alarm, Opened};
+use super::stream::{Alarm, Link, Opened};
+use crate::engine::meter::{Level, Reader, Reading};
 use crate::impulse::load::LayoutChoice;
 use crate::loader::thread::{self, Loader, Wanted};
 use crate::params::{Id, Parameter, Slots, TABLE, Values};
@@ -29,20 +30,36 @@ pub struct Control {
 pub(super) struct Playing {
     pub opened: Opened,
     pub alarm: Arc<Alarm>,
+    pub made: Made,
+    pub link: Link,
+    pub heard: Heard,
+}
+
+/// What looks after a chain, or looks at it.
+#[derive(Debug)]
+pub(super) struct Made {
     pub gauges: Arc<Gauges>,
+    pub reader: Reader,
     /// `None`: the system has no thread left, and the impulse stays.
     pub loader: Option<Loader>,
     /// What it began with.
     pub first: thread::Status,
-    pub round_trip_frames: Option<u32>,
+}
+
+/// What the meter has told.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    latest: Option<Reading>,
+    /// Of all readings.
+    worst: f32,
 }
 
 impl Playing {
     /// What the loader says, once it has done something.
     pub fn loaded(&self) -> thread::Status {
-        let said = self.loader.as_ref().map(Loader::status);
+        let said = self.made.loader.as_ref().map(Loader::status);
         let said = said.filter(|status| status.changes > 0);
-        said.unwrap_or_else(|| self.first.clone())
+        said.unwrap_or_else(|| self.made.first.clone())
     }
 }
 
@@ -61,8 +78,22 @@ pub struct Status {
     pub error: Option<String>,
     /// How often the device lost or repeated sound since it was opened.
     pub xruns: u64,
+    /// Share of its time that the audio thread needed lately, in per cent.
+    pub load_percent: f32,
+    /// The same of the slowest block lately.
+    pub worst_percent: f32,
+    /// The same of the slowest block since the device was opened.
+    pub worst_ever_percent: f32,
+    /// Blocks since then that took longer than they last.
+    pub late: u64,
+    /// Peak of each input lately, in dBFS; null: silence.
+    pub input_dbfs: Vec<f32>,
+    /// Peak of each output lately, in dBFS; null: silence.
+    pub output_dbfs: Vec<f32>,
     /// From input to output through all buffers, in ms.
     pub round_trip_ms: Option<f64>,
+    /// On two clocks, how much faster the input's is, in millionths.
+    pub drift_ppm: Option<f64>,
     /// How the audio thread is scheduled.
     pub priority: Priority,
     /// Whether only the dry is heard.
@@ -126,10 +157,22 @@ impl fmt::Display for Status {
         if self.bypass {
             f.write_str(", bypassed")?;
         }
+        let peak = |levels: &[f32]| levels.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        for (way, levels) in [("in", &self.input_dbfs), ("out", &self.output_dbfs)] {
+            match peak(levels) {
+                f32::NEG_INFINITY => write!(f, ", {way} silent")?,
+                dbfs => write!(f, ", {way} {dbfs:.0} dBFS")?,
+            }
+        }
+        let (load, worst) = (self.load_percent, self.worst_percent);
+        write!(f, ", load {load:.0} %, worst {worst:.0} %")?;
         if let Some(ms) = self.round_trip_ms {
             write!(f, ", latency {ms:.1} ms")?;
         }
         write!(f, ", xruns {}", self.xruns)?;
+        if let Some(ppm) = self.drift_ppm {
+            write!(f, ", drift {ppm:.0} ppm")?;
+        }
         match self.priority {
             Priority::Realtime => f.write_str(", real-time priority"),
             Priority::Ordinary => f.write_str(", no real-time priority"),
@@ -211,18 +254,25 @@ impl Control {
             return Status::default();
         };
         let rate = f64::from(playing.opened.sample_rate);
-        let loader = playing.loaded();
+        let loaded = playing.loaded();
         let seconds = |frames: u64| frames as f64 / rate;
+        let latest = playing.heard.latest.as_ref();
+        let dbfs = |levels: &[Level]| levels.iter().map(|it| 20.0 * it.peak.log10()).collect();
         Status {
             playing: true,
-            seconds: seconds(playing.gauges.frames()),
-            impulse: loader.name,
-            tail_seconds: seconds(loader.tail_frames.into()),
-            error: loader.error,
-            xruns: playing.alarm.xruns(),
-            round_trip_ms: playing
-                .round_trip_frames
-                .map(|frames| 1000.0 * seconds(frames.into())),
+            seconds: seconds(playing.made.gauges.frames()),
+            impulse: loaded.name,
+            tail_seconds: seconds(loaded.tail_frames.into()),
+            error: loaded.error,
+            xruns: playing.alarm.xruns() + playing.link.gaps,
+            load_percent: latest.map_or(0.0, |it| 100.0 * it.load.mean),
+            worst_percent: latest.map_or(0.0, |it| 100.0 * it.load.worst),
+            worst_ever_percent: 100.0 * playing.heard.worst,
+            late: latest.map_or(0, |it| it.late),
+            input_dbfs: latest.map_or_else(Vec::new, |it| dbfs(&it.inputs)),
+            output_dbfs: latest.map_or_else(Vec::new, |it| dbfs(&it.outputs)),
+            round_trip_ms: playing.link.round_trip_ms,
+            drift_ppm: playing.link.drift_ppm,
             priority: playing.alarm.priority(),
             bypass: self.desk.values.get(Id::Bypass) != 0.0,
         }
@@ -245,11 +295,27 @@ impl Control {
         std::mem::replace(&mut *kept, playing)
     }
 
-    /// The device's latency has been asked for anew.
-    pub(super) fn set_round_trip(&self, frames: Option<u32>) {
+    /// Reads the meter, and keeps what the stream has told.
+    pub(super) fn look(&self, link: Link) {
         let mut kept = self.playing.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(playing) = &mut *kept {
-            playing.round_trip_frames = frames;
+        if let Some(Playing {
+            made,
+            heard,
+            link: known,
+            ..
+        }) = &mut *kept
+        {
+            *known = link;
+            if let Some(reading) = made.reader.read() {
+                heard.worst = heard.worst.max(reading.load.worst);
+                heard.latest = Some(reading.clone());
+            }
         }
+    }
+
+    /// A look of one's own at levels and load. `None`: no device is open. Any thread but the audio thread.
+    pub fn meter(&self) -> Option<Reader> {
+        let playing = self.playing.lock().unwrap_or_else(PoisonError::into_inner);
+        playing.as_ref().map(|playing| playing.made.reader.clone())
     }
 }

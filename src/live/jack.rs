@@ -5,7 +5,9 @@
 //! `jack:unconnected` leaves the connecting to whoever has a patchbay.
 
 use super::chain::Chain;
-use super::stream::{Alarm, Clock, Lost, MakeChain, Named, OpenError, Opened, Request, from_one};
+use super::stream::{
+    Alarm, Clock, Link, Lost, MakeChain, Named, OpenError, Opened, Request, from_one, milliseconds,
+};
 use crate::loader::thread::Format;
 use crate::processor::MAX_CHANNELS;
 use jack::{
@@ -265,16 +267,20 @@ impl Stream {
         }
     }
 
-    /// As the server adds them up over what is connected.
-    pub fn round_trip_frames(&self) -> Option<u32> {
+    /// As the server adds it up over what is connected.
+    pub fn link(&self) -> Link {
         let longest = |ports: &[Port<Unowned>], mode: LatencyType| {
             let ranges = ports.iter().map(|port| port.get_latency_range(mode).1);
-            ranges.max()
+            ranges.max().unwrap_or(0)
         };
-        let input = longest(&self.inputs, LatencyType::Capture).unwrap_or(0);
-        let all = input + longest(&self.outputs, LatencyType::Playback)?;
-        // Nothing is connected, or it has not been added up yet.
-        (all > 0).then_some(all)
+        let all = longest(&self.inputs, LatencyType::Capture)
+            + longest(&self.outputs, LatencyType::Playback);
+        let rate = self.client.as_client().sample_rate();
+        Link {
+            // Nothing is connected, or it has not been added up yet.
+            round_trip_ms: (all > 0).then(|| milliseconds(all, rate)),
+            ..Link::default()
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! opening and closing, which a driver may hold up, are done on threads of their own, and given up after [`PATIENCE`].
 
 use super::chain::{Chain, FADE_SECONDS};
-use super::control::{Control, Playing};
+use super::control::{Control, Heard, Made, Playing};
 use super::event::Event;
 use super::stream::{self, Alarm, OpenError, Opened, Request, Stream};
 use crate::loader::thread::{self, Format, Loader, Maker};
@@ -20,6 +20,9 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How often it is looked whether anything has happened.
 const LOOK: Duration = Duration::from_millis(20);
+
+/// How often the meter is read.
+const READ: Duration = Duration::from_millis(200);
 
 /// How long is waited before a device is tried again.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -190,25 +193,24 @@ impl Session<'_> {
             playing,
         } = running;
         let rate = f64::from(opened.sample_rate);
-        let ms = |frames: u32| 1000.0 * f64::from(frames) / rate;
-        let gauges = Arc::clone(&playing.gauges);
-        let first = playing.first.clone();
+        let gauges = Arc::clone(&playing.made.gauges);
+        let first = playing.made.first.clone();
         self.control.desk.close(false);
         self.control.attach(Some(playing));
         // A server adds it up once it has connected everything.
         let mut looks = 0;
-        while stream.round_trip_frames().is_none() && looks < 10 {
+        while stream.link().round_trip_ms.is_none() && looks < 10 {
             std::thread::sleep(LOOK);
             looks += 1;
         }
-        let round_trip_ms = stream.round_trip_frames().map(ms);
+        let round_trip_ms = stream.link().round_trip_ms;
         (self.tell)(Event::Opened {
             opened,
             round_trip_ms,
         });
         self.tell_loaded(&first, rate);
         let played = || Duration::from_secs_f64(gauges.frames() as f64 / rate);
-        let (mut changes, mut told) = (0, Instant::now());
+        let (mut changes, mut told, mut read) = (0, Instant::now(), Instant::now());
         let left = loop {
             std::thread::sleep(LOOK);
             if let Some(why) = alarm.lost() {
@@ -223,13 +225,16 @@ impl Session<'_> {
                 changes = loaded.changes;
                 self.tell_loaded(&loaded, rate);
             }
+            if read.elapsed() >= READ {
+                read = Instant::now();
+                self.control.look(stream.link());
+            }
             if self
                 .settings
                 .status_every
                 .is_some_and(|every| told.elapsed() >= every)
             {
                 told = Instant::now();
-                self.control.set_round_trip(stream.round_trip_frames());
                 let status = self.control.status();
                 (self.tell)(Event::Status { status });
             }
@@ -243,7 +248,7 @@ impl Session<'_> {
             }
         }
         self.before += played();
-        self.xruns += alarm.xruns();
+        self.xruns += alarm.xruns() + stream.link().gaps;
         close_aside(stream);
         // The loader's thread is waited for.
         drop(self.control.attach(None));
@@ -312,16 +317,15 @@ fn open(request: &Request, control: &Arc<Control>) -> Result<Running, OpenError>
         chain
     };
     let (stream, opened) = stream::open(request, &mut make, &alarm)?;
-    let Some((gauges, loader, first)) = made else {
+    let Some(made) = made else {
         return Err(silent_device(request));
     };
     let playing = Playing {
         opened: opened.clone(),
         alarm: Arc::clone(&alarm),
-        gauges,
-        loader,
-        first,
-        round_trip_frames: stream.round_trip_frames(),
+        made,
+        link: stream.link(),
+        heard: Heard::default(),
     };
     Ok(Running {
         stream,
@@ -330,8 +334,6 @@ fn open(request: &Request, control: &Arc<Control>) -> Result<Running, OpenError>
         playing,
     })
 }
-
-type Made = (Arc<super::chain::Gauges>, Option<Loader>, thread::Status);
 
 /// A chain with the impulse that is wanted now, and the loader that looks after it.
 fn chain(format: Format, control: &Arc<Control>) -> (Chain, Made) {
@@ -361,10 +363,15 @@ fn chain(format: Format, control: &Arc<Control>) -> (Chain, Made) {
     };
     let (loader_end, audio_end) = swap::pair();
     let processor = Processor::new(engine, tail, setup).with_swap(audio_end);
-    let chain = Chain::new(processor, Arc::clone(&control.desk), format.sample_rate);
+    let (chain, reader) = Chain::new(processor, Arc::clone(&control.desk), format);
     let asked = Arc::clone(control);
     // What could not be made would be no better the second time: it has been told.
     let loader = Loader::start(maker, loader_end, wanted, move || asked.wanted());
-    let gauges = chain.gauges();
-    (chain, (gauges, loader.ok(), first))
+    let made = Made {
+        gauges: chain.gauges(),
+        reader,
+        loader: loader.ok(),
+        first,
+    };
+    (chain, made)
 }

@@ -256,16 +256,32 @@ impl std::fmt::Debug for Stream {
 }
 
 impl Stream {
-    /// Frames from a sound at the input to the same at the output, as far as the system knows: its buffers, and on two
-    /// clocks what stands between them. Any thread but the audio thread.
-    pub fn round_trip_frames(&self) -> Option<u32> {
+    /// How input and output hang together. Any thread but the audio thread.
+    pub fn link(&self) -> Link {
         match self {
-            Self::Jack(stream) => stream.round_trip_frames(),
+            Self::Jack(stream) => stream.link(),
             #[cfg(target_os = "linux")]
-            Self::Alsa(stream) => stream.round_trip_frames(),
-            Self::Card(stream) => stream.round_trip_frames(),
+            Self::Alsa(stream) => stream.link(),
+            Self::Card(stream) => stream.link(),
         }
     }
+}
+
+/// How input and output hang together.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Link {
+    /// From a sound at the input to the same at the output, as far as the system knows: its buffers, and on two clocks
+    /// what joins them, in ms.
+    pub round_trip_ms: Option<f64>,
+    /// On two clocks, how much faster the input's is, in millionths.
+    pub drift_ppm: Option<f64>,
+    /// On two clocks, how often there was nothing to play, or nobody to play it.
+    pub gaps: u64,
+}
+
+/// So many frames in ms.
+pub(super) fn milliseconds(frames: u32, sample_rate: u32) -> f64 {
+    1000.0 * f64::from(frames) / f64::from(sample_rate)
 }
 
 /// Where a device is.
