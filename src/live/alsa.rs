@@ -24,6 +24,11 @@ use std::thread::JoinHandle;
 /// Periods that the output's buffer holds: one that is heard and one that is made.
 const BUFFERED: u32 = 2;
 
+/// Periods after an xrun in which a second one counts as the same trouble.
+const RECOVERY: u32 = 16;
+/// How often in a row that may happen.
+const XRUNS_IN_A_ROW: u32 = 32;
+
 /// A device that plays.
 pub struct Stream {
     stop: Arc<AtomicBool>,
@@ -98,7 +103,8 @@ pub(super) fn open(
         )?,
     };
     let rate = rate(request.rate, &playback, capture.as_ref())?;
-    let needed = |used: &[usize]| used.iter().max().map_or(1, |highest| highest + 1);
+    // Two at least: where a plugin makes one channel of two, it is a mixture of both.
+    let needed = |used: &[usize]| used.iter().max().map_or(2, |highest| (highest + 1).max(2));
     let mut set = |period: u32| {
         playback.set(rate, needed(&outputs), period, BUFFERED)?;
         if let Some(capture) = &mut capture {
@@ -223,13 +229,20 @@ impl Duplex {
             self.alarm.lose(why);
             return;
         }
+        // A driver that has failed may call that an xrun, again and again.
+        let (mut since, mut in_a_row) = (0u32, 0);
         while !self.stop.load(Ordering::Relaxed) {
             match self.cycle() {
-                Ok(()) => {}
+                Ok(()) => since = since.saturating_add(1),
                 Err(Fault::Stopped) => return,
                 Err(Fault::Lost(why)) => return self.alarm.lose(why),
                 Err(Fault::Xrun) => {
                     self.alarm.xrun();
+                    in_a_row = if since < RECOVERY { in_a_row + 1 } else { 0 };
+                    since = 0;
+                    if in_a_row > XRUNS_IN_A_ROW {
+                        return self.alarm.lose(Lost::Failed);
+                    }
                     self.chain.rejoin();
                     if let Err(why) = self.start() {
                         return self.alarm.lose(why);

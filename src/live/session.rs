@@ -73,6 +73,7 @@ pub fn run(
         control,
         stop,
         tell,
+        request: settings.request.clone(),
         before: Duration::ZERO,
         xruns: 0,
     };
@@ -87,6 +88,8 @@ struct Session<'a> {
     control: &'a Arc<Control>,
     stop: &'a AtomicBool,
     tell: &'a mut dyn FnMut(Event),
+    /// What is asked for; once a device has played, that one.
+    request: Request,
     /// Sound of devices that are gone, and time without one.
     before: Duration,
     /// Of devices that are gone.
@@ -119,6 +122,7 @@ impl Session<'_> {
             match attempt {
                 Ok(running) => {
                     said = None;
+                    self.stay(&running.opened);
                     match self.play(running) {
                         Left::Over(ending) => return ending,
                         Left::Lost(why) => {
@@ -155,6 +159,16 @@ impl Session<'_> {
         }
     }
 
+    /// What plays is waited for when it goes, not the default of that moment.
+    fn stay(&mut self, opened: &Opened) {
+        if self.request.output == stream::Choice::Default {
+            self.request.output = stream::Choice::Device(opened.output.clone());
+        }
+        if let (stream::Choice::Default, Some(input)) = (&self.request.input, &opened.input) {
+            self.request.input = stream::Choice::Device(input.clone());
+        }
+    }
+
     /// Whether it is over, after so much sound.
     fn over(&self, elapsed: Duration) -> Option<Ending> {
         if self.stop.load(Ordering::Relaxed) {
@@ -166,13 +180,13 @@ impl Session<'_> {
 
     /// The outer error: it is over before the device has been opened.
     fn open(&self) -> Result<Result<Running, OpenError>, Ending> {
-        let opening = open_aside(self.settings.request.clone(), Arc::clone(self.control));
+        let opening = open_aside(self.request.clone(), Arc::clone(self.control));
         let begun = Instant::now();
         loop {
             match opening.recv_timeout(LOOK) {
                 Ok(opened) => return Ok(opened),
                 Err(RecvTimeoutError::Disconnected) => {
-                    return Ok(Err(silent_device(&self.settings.request)));
+                    return Ok(Err(silent_device(&self.request)));
                 }
                 Err(RecvTimeoutError::Timeout) => {}
             }
@@ -180,7 +194,7 @@ impl Session<'_> {
                 return Err(ending);
             }
             if begun.elapsed() > PATIENCE {
-                return Ok(Err(silent_device(&self.settings.request)));
+                return Ok(Err(silent_device(&self.request)));
             }
         }
     }
@@ -194,7 +208,7 @@ impl Session<'_> {
         } = running;
         let rate = f64::from(opened.sample_rate);
         let gauges = Arc::clone(&playing.made.gauges);
-        let first = playing.made.first.clone();
+        let mut said = playing.made.first.clone();
         self.control.desk.close(false);
         self.control.attach(Some(playing));
         // A server adds it up once it has connected everything.
@@ -208,9 +222,9 @@ impl Session<'_> {
             opened,
             round_trip_ms,
         });
-        self.tell_loaded(&first, rate);
+        self.tell_loaded(&said, rate);
         let played = || Duration::from_secs_f64(gauges.frames() as f64 / rate);
-        let (mut changes, mut told, mut read) = (0, Instant::now(), Instant::now());
+        let (mut told, mut read) = (Instant::now(), Instant::now());
         let left = loop {
             std::thread::sleep(LOOK);
             if let Some(why) = alarm.lost() {
@@ -220,10 +234,11 @@ impl Session<'_> {
                 break Left::Over(ending);
             }
             if let Some(loaded) = self.control.loaded()
-                && loaded.changes > changes
+                && (&loaded.name, &loaded.error) != (&said.name, &said.error)
             {
-                changes = loaded.changes;
+                // Another shape of it is no news.
                 self.tell_loaded(&loaded, rate);
+                said = loaded;
             }
             if read.elapsed() >= READ {
                 read = Instant::now();

@@ -171,7 +171,7 @@ impl Pcm {
         }
     }
 
-    /// Settles everything: `channels` or more, and a buffer of that many periods or the nearest.
+    /// Settles everything: `channels` or as many as there are, and a buffer of that many periods or the nearest.
     pub fn set(
         &mut self,
         rate: u32,
@@ -205,7 +205,7 @@ impl Pcm {
             ))
         };
         let set: Result<_, alsa::Error> = set();
-        let (has, period_set, buffer) = match set {
+        let (channels, period_set, buffer) = match set {
             Ok(settings) => settings,
             Err(error) if error.errno() == EBUSY => {
                 return Err(OpenError::Busy {
@@ -215,13 +215,6 @@ impl Pcm {
             Err(_) => return Err(self.refuses_period(period)),
         };
         drop(params);
-        if has < channels {
-            return Err(OpenError::Channels {
-                device: self.id.clone(),
-                wanted: channels,
-                has,
-            });
-        }
         let thresholds = || {
             let params = self.pcm.sw_params_current()?;
             params.set_avail_min(period_set as Frames)?;
@@ -231,9 +224,9 @@ impl Pcm {
         };
         let set: Result<_, alsa::Error> = thresholds();
         set.map_err(|error| self.system(error))?;
-        (self.encoding, self.channels) = (encoding, has);
+        (self.encoding, self.channels) = (encoding, channels);
         (self.period, self.buffer) = (period_set, buffer);
-        self.bytes = vec![0; period_set * has * encoding.bytes()];
+        self.bytes = vec![0; period_set * channels * encoding.bytes()];
         Ok(())
     }
 
