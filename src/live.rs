@@ -1,1 +1,3 @@
 //! Sound cards in and out around the same engine, parameters and loader that the plugin has.
+
+pub mod drift;
