@@ -24,6 +24,7 @@ pub mod command;
 pub mod control;
 pub mod desk;
 pub mod devices;
+pub mod drift;
 pub mod event;
 mod jack;
 mod priority;
