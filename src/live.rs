@@ -27,7 +27,7 @@ pub mod devices;
 pub mod drift;
 pub mod event;
 mod jack;
-mod priority;
+pub mod priority;
 pub mod script;
 pub mod session;
 pub mod stream;
