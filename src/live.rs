@@ -1,3 +1,5 @@
 //! Sound cards in and out around the same engine, parameters and loader that the plugin has.
 
 pub mod drift;
+pub mod recorder;
+mod ring;
