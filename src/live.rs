@@ -28,6 +28,8 @@ pub mod drift;
 pub mod event;
 mod jack;
 pub mod priority;
+pub mod recorder;
+mod ring;
 pub mod script;
 pub mod session;
 pub mod stream;
