@@ -57,6 +57,8 @@ impl Screen {
             Event::Waiting { .. }
             | Event::Lost { .. }
             | Event::ManyXruns { .. }
+            | Event::RecordingFailed { .. }
+            | Event::RecordingStuck { .. }
             | Event::ImpulseFailed { .. } => {
                 self.lines(event, true);
             }
@@ -67,6 +69,12 @@ impl Screen {
 
     pub fn reply<E: Display>(&self, reply: &Result<Reply, E>) {
         match reply {
+            Ok(Reply::Recorded(all)) if self.json => {
+                for taken in all {
+                    let taken = taken.clone();
+                    self.event(&Event::Recorded { taken });
+                }
+            }
             Ok(reply) if self.json => say::result(machine(reply)),
             Ok(reply) if !self.quiet => self.lines(reply, false),
             Ok(_) => {}
@@ -137,6 +145,9 @@ fn machine(reply: &Reply) -> serde_json::Value {
         }
         Reply::DryMuted(muted) => json!({"event": "dry", "muted": muted}),
         Reply::Tempo(tempo) => json!({"event": "tempo", "beats_per_minute": tempo}),
+        Reply::Recording(take, path) => json!({"event": "recording", "take": take, "path": path}),
+        // As events, one by one.
+        Reply::Recorded(_) => json!(null),
         Reply::Status(status) => serde_json::to_value(Event::Status {
             status: (**status).clone(),
         })
