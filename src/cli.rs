@@ -4,9 +4,13 @@
 //! with `partita:`. How it ended is the exit code: [`Exit`].
 
 mod about;
+#[cfg(feature = "live")]
+mod devices;
 mod exit;
 mod impulse;
 mod library;
+#[cfg(feature = "live")]
+mod live;
 mod measure;
 mod preset;
 mod render;
@@ -37,6 +41,12 @@ struct Cli {
 enum Command {
     /// Play WAV files through an impulse response and write the result
     Render(render::Args),
+    /// Play a sound card's input through an impulse response to its output
+    #[cfg(feature = "live")]
+    Live(live::Args),
+    /// List the sound devices
+    #[cfg(feature = "live")]
+    Devices(devices::Args),
     /// List the impulses there are, or describe one
     Impulse(impulse::Args),
     /// List the factory presets, describe one, or write one
@@ -73,6 +83,10 @@ pub fn main() -> ExitCode {
     };
     match cli.command {
         Command::Render(args) => render::run(&args),
+        #[cfg(feature = "live")]
+        Command::Live(args) => live::run(&args),
+        #[cfg(feature = "live")]
+        Command::Devices(args) => devices::run(&args),
         Command::Impulse(args) => impulse::run(&args),
         Command::Preset(args) => preset::run(&args),
         Command::Library(args) => library::run(&args),

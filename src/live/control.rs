@@ -1,0 +1,321 @@
+//! Where whoever controls meets what plays: [`Control::apply`].
+
+use super::chain::Gauges;
+use super::chosen::{Choice, ChooseError, Chosen};
+use super::command::{self, Command};
+use super::desk::Desk;
+use super::priority::Priority;
+use super::stream::{Alarm, Link, Opened};
+use crate::engine::meter::{Level, Reader, Reading};
+use crate::impulse::load::LayoutChoice;
+use crate::loader::thread::{self, Loader, Wanted};
+use crate::params::{Id, Parameter, Slots, TABLE, Values};
+use serde::Serialize;
+use std::fmt;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What a session is controlled by: any number of threads may hold it. None of them is the audio thread.
+#[derive(Debug)]
+pub struct Control {
+    pub(super) desk: Arc<Desk>,
+    chosen: Chosen,
+    playing: Mutex<Option<Playing>>,
+    quit: AtomicBool,
+}
+
+/// What there is while a device is open.
+#[derive(Debug)]
+pub(super) struct Playing {
+    pub opened: Opened,
+    pub alarm: Arc<Alarm>,
+    pub made: Made,
+    pub link: Link,
+    pub heard: Heard,
+}
+
+/// What looks after a chain, or looks at it.
+#[derive(Debug)]
+pub(super) struct Made {
+    pub gauges: Arc<Gauges>,
+    pub reader: Reader,
+    /// `None`: the system has no thread left, and the impulse stays.
+    pub loader: Option<Loader>,
+    /// What it began with.
+    pub first: thread::Status,
+}
+
+/// What the meter has told.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    latest: Option<Reading>,
+    /// Of all readings.
+    worst: f32,
+}
+
+impl Playing {
+    /// What the loader says, once it has done something.
+    pub fn loaded(&self) -> thread::Status {
+        let said = self.made.loader.as_ref().map(Loader::status);
+        let said = said.filter(|status| status.changes > 0);
+        said.unwrap_or_else(|| self.made.first.clone())
+    }
+}
+
+/// How it goes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Status {
+    /// Whether a device is open.
+    pub playing: bool,
+    /// Seconds of sound since it was opened.
+    pub seconds: f64,
+    /// Name of the impulse that plays.
+    pub impulse: String,
+    /// Seconds until the impulse is below its noise floor.
+    pub tail_seconds: f64,
+    /// Why the one that is wanted does not play.
+    pub error: Option<String>,
+    /// How often the device lost or repeated sound since it was opened.
+    pub xruns: u64,
+    /// Share of its time that the audio thread needed lately, in per cent.
+    pub load_percent: f32,
+    /// The same of the slowest block lately.
+    pub worst_percent: f32,
+    /// The same of the slowest block since the device was opened.
+    pub worst_ever_percent: f32,
+    /// Blocks since then that took longer than they last.
+    pub late: u64,
+    /// Peak of each input lately, in dBFS; null: silence.
+    pub input_dbfs: Vec<f32>,
+    /// Peak of each output lately, in dBFS; null: silence.
+    pub output_dbfs: Vec<f32>,
+    /// From input to output through all buffers, in ms.
+    pub round_trip_ms: Option<f64>,
+    /// On two clocks, how much faster the input's is, in millionths.
+    pub drift_ppm: Option<f64>,
+    /// How the audio thread is scheduled.
+    pub priority: Priority,
+    /// Whether only the dry is heard.
+    pub bypass: bool,
+}
+
+/// What came of a command.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// A parameter is now so.
+    Set(Id, f32),
+    /// Another impulse, or settings too, was chosen; it is heard when the loader has made it.
+    Chosen(Choice),
+    /// The dry is left out, or not.
+    DryMuted(bool),
+    /// In beats per minute.
+    Tempo(f64),
+    /// How it goes.
+    Status(Box<Status>),
+    /// What parameters are.
+    Values(Vec<(Id, f32)>),
+    /// What can be said.
+    Help,
+    /// It will end.
+    Quitting,
+}
+
+fn shown(id: Id, value: f32) -> String {
+    let parameter: &Parameter = id.parameter();
+    let text = parameter.text(value, &Slots::FACTORY_ONLY);
+    format!("{} {text}", parameter.key)
+}
+
+impl fmt::Display for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Set(id, value) => f.write_str(&shown(*id, *value)),
+            Self::Chosen(Choice { name, notes }) => {
+                write!(f, "impulse {name}")?;
+                notes.iter().try_for_each(|note| write!(f, "\n{note}"))
+            }
+            Self::DryMuted(muted) => write!(f, "dry {}", if *muted { "off" } else { "on" }),
+            Self::Tempo(tempo) => write!(f, "tempo {tempo}"),
+            Self::Status(status) => status.fmt(f),
+            Self::Values(values) => {
+                let lines: Vec<_> = values.iter().map(|&(id, value)| shown(id, value)).collect();
+                f.write_str(&lines.join("\n"))
+            }
+            Self::Help => f.write_str(command::HELP),
+            Self::Quitting => f.write_str("ending"),
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.playing {
+            return f.write_str("waiting for a device");
+        }
+        write!(f, "{:.1} s, {}", self.seconds, self.impulse)?;
+        if self.bypass {
+            f.write_str(", bypassed")?;
+        }
+        let peak = |levels: &[f32]| levels.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        for (way, levels) in [("in", &self.input_dbfs), ("out", &self.output_dbfs)] {
+            match peak(levels) {
+                f32::NEG_INFINITY => write!(f, ", {way} silent")?,
+                dbfs => write!(f, ", {way} {dbfs:.0} dBFS")?,
+            }
+        }
+        let (load, worst) = (self.load_percent, self.worst_percent);
+        write!(f, ", load {load:.0} %, worst {worst:.0} %")?;
+        if let Some(ms) = self.round_trip_ms {
+            write!(f, ", latency {ms:.1} ms")?;
+        }
+        write!(f, ", xruns {}", self.xruns)?;
+        if let Some(ppm) = self.drift_ppm {
+            write!(f, ", drift {ppm:.0} ppm")?;
+        }
+        match self.priority {
+            Priority::Realtime => f.write_str(", real-time priority"),
+            Priority::Ordinary => f.write_str(", no real-time priority"),
+            Priority::Unknown => Ok(()),
+        }
+    }
+}
+
+impl Control {
+    /// With these settings and no impulse yet.
+    pub fn new(values: &Values) -> Self {
+        Self {
+            desk: Arc::new(Desk::new(values)),
+            chosen: Chosen::default(),
+            playing: Mutex::default(),
+            quit: AtomicBool::new(false),
+        }
+    }
+
+    /// What the audio thread reads. Any thread.
+    pub fn desk(&self) -> &Arc<Desk> {
+        &self.desk
+    }
+
+    /// Does what is asked. A command that loads takes as long as that does. Any thread but the audio thread.
+    ///
+    /// Errors: what cannot be loaded; what plays goes on then.
+    pub fn apply(&self, command: &Command) -> Result<Reply, ChooseError> {
+        let values = &self.desk.values;
+        Ok(match command {
+            Command::Set(Id::Impulse, slot) => {
+                let slot = Id::Impulse.parameter().clamp(*slot);
+                Reply::Chosen(self.chosen.choose_slot(slot as usize, &self.desk)?)
+            }
+            Command::Set(id, value) => Reply::Set(*id, values.set(*id, *value)),
+            Command::Impulse(name) => Reply::Chosen(self.choose(name, LayoutChoice::Auto)?),
+            Command::Preset(name) => Reply::Chosen(self.chosen.choose_preset(name, &self.desk)?),
+            Command::Bypass(on) => {
+                let on = on.unwrap_or(values.get(Id::Bypass) == 0.0);
+                Reply::Set(Id::Bypass, values.set(Id::Bypass, f32::from(u8::from(on))))
+            }
+            Command::MuteDry(muted) => {
+                self.desk.mute_dry(*muted);
+                Reply::DryMuted(*muted)
+            }
+            Command::Tempo(tempo) => {
+                values.set_tempo(*tempo);
+                Reply::Tempo(*tempo)
+            }
+            Command::Status => Reply::Status(Box::new(self.status())),
+            Command::Get(id) => {
+                let wanted = TABLE.iter().filter(|one| id.is_none_or(|id| id == one.id));
+                Reply::Values(wanted.map(|one| (one.id, values.get(one.id))).collect())
+            }
+            Command::Help => Reply::Help,
+            Command::Quit => {
+                self.quit.store(true, Ordering::Relaxed);
+                Reply::Quitting
+            }
+        })
+    }
+
+    /// As [`Command::Impulse`], with its channels read so. Any thread but the audio thread.
+    ///
+    /// Errors: it cannot be loaded.
+    pub fn choose(&self, name: &Path, layout: LayoutChoice) -> Result<Choice, ChooseError> {
+        self.chosen.choose(name, layout, &self.desk)
+    }
+
+    /// Whether somebody wants it to end. Any thread.
+    pub fn is_quitting(&self) -> bool {
+        self.quit.load(Ordering::Relaxed)
+    }
+
+    /// How it goes. Any thread but the audio thread.
+    pub fn status(&self) -> Status {
+        let playing = self.playing.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(playing) = &*playing else {
+            return Status::default();
+        };
+        let rate = f64::from(playing.opened.sample_rate);
+        let loaded = playing.loaded();
+        let seconds = |frames: u64| frames as f64 / rate;
+        let latest = playing.heard.latest.as_ref();
+        let dbfs = |levels: &[Level]| levels.iter().map(|it| 20.0 * it.peak.log10()).collect();
+        Status {
+            playing: true,
+            seconds: seconds(playing.made.gauges.frames()),
+            impulse: loaded.name,
+            tail_seconds: seconds(loaded.tail_frames.into()),
+            error: loaded.error,
+            xruns: playing.alarm.xruns() + playing.link.gaps,
+            load_percent: latest.map_or(0.0, |it| 100.0 * it.load.mean),
+            worst_percent: latest.map_or(0.0, |it| 100.0 * it.load.worst),
+            worst_ever_percent: 100.0 * playing.heard.worst,
+            late: latest.map_or(0, |it| it.late),
+            input_dbfs: latest.map_or_else(Vec::new, |it| dbfs(&it.inputs)),
+            output_dbfs: latest.map_or_else(Vec::new, |it| dbfs(&it.outputs)),
+            round_trip_ms: playing.link.round_trip_ms,
+            drift_ppm: playing.link.drift_ppm,
+            priority: playing.alarm.priority(),
+            bypass: self.desk.values.get(Id::Bypass) != 0.0,
+        }
+    }
+
+    /// What the loader is to make. Loader thread.
+    pub(super) fn wanted(&self) -> Option<Wanted> {
+        self.chosen.wanted(&self.desk)
+    }
+
+    /// What the loader has done last. `None`: no device is open.
+    pub(super) fn loaded(&self) -> Option<thread::Status> {
+        let playing = self.playing.lock().unwrap_or_else(PoisonError::into_inner);
+        playing.as_ref().map(Playing::loaded)
+    }
+
+    /// Something plays from now on, or no longer. What was before is dropped by whoever calls.
+    pub(super) fn attach(&self, playing: Option<Playing>) -> Option<Playing> {
+        let mut kept = self.playing.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *kept, playing)
+    }
+
+    /// Reads the meter, and keeps what the stream has told.
+    pub(super) fn look(&self, link: Link) {
+        let mut kept = self.playing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Playing {
+            made,
+            heard,
+            link: known,
+            ..
+        }) = &mut *kept
+        {
+            *known = link;
+            if let Some(reading) = made.reader.read() {
+                heard.worst = heard.worst.max(reading.load.worst);
+                heard.latest = Some(reading.clone());
+            }
+        }
+    }
+
+    /// A look of one's own at levels and load. `None`: no device is open. Any thread but the audio thread.
+    pub fn meter(&self) -> Option<Reader> {
+        let playing = self.playing.lock().unwrap_or_else(PoisonError::into_inner);
+        playing.as_ref().map(|playing| playing.made.reader.clone())
+    }
+}

@@ -1,0 +1,113 @@
+//! What a session tells of itself: as JSON, or as text of one line.
+
+use super::control::Status;
+use super::stream::{Clock, Lost, Opened};
+use serde::Serialize;
+use std::fmt;
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A device plays.
+    Opened {
+        /// Which, and how.
+        #[serde(flatten)]
+        opened: Opened,
+        /// From input to output through all buffers, in ms.
+        round_trip_ms: Option<f64>,
+    },
+    /// None can be opened. Said once for each reason.
+    Waiting {
+        /// Why, in one line.
+        reason: String,
+    },
+    /// The device has gone.
+    Lost {
+        /// Why.
+        reason: Lost,
+    },
+    /// An impulse plays.
+    Impulse {
+        /// Its name.
+        name: String,
+        /// Seconds until it is below its noise floor.
+        tail_seconds: f64,
+        /// Gain of its normalisation, in dB.
+        gain_db: f64,
+    },
+    /// The impulse that is wanted cannot be played.
+    ImpulseFailed {
+        /// Why, in one line.
+        reason: String,
+    },
+    /// How it goes, now and then.
+    Status {
+        /// All of it.
+        #[serde(flatten)]
+        status: Status,
+    },
+    /// It has ended.
+    Ended {
+        /// Seconds of sound, over all devices.
+        seconds: f64,
+        /// How often a device lost or repeated sound.
+        xruns: u64,
+    },
+}
+
+fn list(channels: &[usize]) -> String {
+    let channels: Vec<_> = channels.iter().map(ToString::to_string).collect();
+    channels.join(",")
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Opened {
+                opened,
+                round_trip_ms,
+            } => {
+                match &opened.input {
+                    Some(input) => {
+                        write!(f, "input {input} ({})", list(&opened.input_channels))?;
+                    }
+                    None => f.write_str("no input")?,
+                }
+                write!(
+                    f,
+                    ", output {} ({}), {} Hz, period {}",
+                    opened.output,
+                    list(&opened.output_channels),
+                    opened.sample_rate,
+                    opened.period
+                )?;
+                if opened.clock == Clock::Two {
+                    f.write_str(", two clocks")?;
+                }
+                if let Some(ms) = round_trip_ms {
+                    write!(f, ", latency {ms:.1} ms")?;
+                }
+                opened
+                    .notes
+                    .iter()
+                    .try_for_each(|note| write!(f, "\n{note}"))
+            }
+            Self::Waiting { reason } => write!(f, "{reason}; waiting for it"),
+            Self::Lost { reason } => write!(f, "{reason}"),
+            Self::Impulse {
+                name,
+                tail_seconds,
+                gain_db,
+            } => write!(
+                f,
+                "impulse {name}, {tail_seconds:.1} s, gain {gain_db:.1} dB"
+            ),
+            Self::ImpulseFailed { reason } => f.write_str(reason),
+            Self::Status { status } => status.fmt(f),
+            Self::Ended { seconds, xruns } => {
+                write!(f, "{seconds:.1} s played, xruns {xruns}")
+            }
+        }
+    }
+}

@@ -1,0 +1,392 @@
+//! A session: opens the device, watches it, and opens it again when it comes back.
+//!
+//! What is guaranteed: whatever the device or its driver does, [`run`] hears a request to end within a tenth of a second:
+//! opening and closing, which a driver may hold up, are done on threads of their own, and given up after [`PATIENCE`].
+
+use super::chain::{Chain, FADE_SECONDS};
+use super::control::{Control, Heard, Made, Playing};
+use super::event::Event;
+use super::stream::{self, Alarm, OpenError, Opened, Request, Stream};
+use crate::loader::thread::{self, Format, Loader, Maker};
+use crate::processor::{Processor, Setup};
+use crate::swap;
+use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// How long a driver may take to open or close.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often it is looked whether anything has happened.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// How often the meter is read.
+const READ: Duration = Duration::from_millis(200);
+
+/// How long is waited before a device is tried again.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// What becomes of a session whose device is not there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Missing {
+    /// It waits, and goes on when the device comes.
+    #[default]
+    Wait,
+    /// It ends.
+    End,
+}
+
+/// How a session goes.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The device.
+    pub request: Request,
+    /// What to do without it.
+    pub missing: Missing,
+    /// After how much sound it ends. Time without a device counts too.
+    pub duration: Option<Duration>,
+    /// How often [`Event::Status`] is told. `None`: never.
+    pub status_every: Option<Duration>,
+}
+
+/// Why a session has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It was over, or somebody wanted it to end.
+    Done,
+    /// From outside: Ctrl-C, or a request to terminate.
+    Stopped,
+    /// There is no device, in one line.
+    Device(String),
+}
+
+/// Plays until it is over. Main thread.
+pub fn run(
+    settings: &Settings,
+    control: &Arc<Control>,
+    stop: &AtomicBool,
+    tell: &mut dyn FnMut(Event),
+) -> Ending {
+    let mut session = Session {
+        settings,
+        control,
+        stop,
+        tell,
+        request: settings.request.clone(),
+        before: Duration::ZERO,
+        xruns: 0,
+    };
+    let ending = session.run();
+    let (seconds, xruns) = (session.before.as_secs_f64(), session.xruns);
+    (session.tell)(Event::Ended { seconds, xruns });
+    ending
+}
+
+struct Session<'a> {
+    settings: &'a Settings,
+    control: &'a Arc<Control>,
+    stop: &'a AtomicBool,
+    tell: &'a mut dyn FnMut(Event),
+    /// What is asked for; once a device has played, that one.
+    request: Request,
+    /// Sound of devices that are gone, and time without one.
+    before: Duration,
+    /// Of devices that are gone.
+    xruns: u64,
+}
+
+/// A device that has been opened, with all that plays on it.
+struct Running {
+    stream: Stream,
+    opened: Opened,
+    alarm: Arc<Alarm>,
+    playing: Playing,
+}
+
+/// Why a device is left.
+enum Left {
+    Over(Ending),
+    Lost(stream::Lost),
+}
+
+impl Session<'_> {
+    fn run(&mut self) -> Ending {
+        let mut said = None;
+        loop {
+            let begun = Instant::now();
+            let attempt = match self.open() {
+                Ok(attempt) => attempt,
+                Err(ending) => return ending,
+            };
+            match attempt {
+                Ok(running) => {
+                    said = None;
+                    self.stay(&running.opened);
+                    match self.play(running) {
+                        Left::Over(ending) => return ending,
+                        Left::Lost(why) => {
+                            (self.tell)(Event::Lost { reason: why });
+                            if self.settings.missing == Missing::End {
+                                return Ending::Device(why.to_string());
+                            }
+                        }
+                    }
+                }
+                Err(error) => {
+                    let reason = error.to_string();
+                    if self.settings.missing == Missing::End {
+                        return Ending::Device(reason);
+                    }
+                    if said.as_ref() != Some(&reason) {
+                        (self.tell)(Event::Waiting {
+                            reason: reason.clone(),
+                        });
+                        said = Some(reason);
+                    }
+                    self.before += begun.elapsed();
+                    let waited = Instant::now();
+                    while waited.elapsed() < PAUSE {
+                        if let Some(ending) = self.over(self.before + waited.elapsed()) {
+                            self.before += waited.elapsed();
+                            return ending;
+                        }
+                        std::thread::sleep(LOOK);
+                    }
+                    self.before += waited.elapsed();
+                }
+            }
+        }
+    }
+
+    /// What plays is waited for when it goes, not the default of that moment.
+    fn stay(&mut self, opened: &Opened) {
+        if self.request.output == stream::Choice::Default {
+            self.request.output = stream::Choice::Device(opened.output.clone());
+        }
+        if let (stream::Choice::Default, Some(input)) = (&self.request.input, &opened.input) {
+            self.request.input = stream::Choice::Device(input.clone());
+        }
+    }
+
+    /// Whether it is over, after so much sound.
+    fn over(&self, elapsed: Duration) -> Option<Ending> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Some(Ending::Stopped);
+        }
+        let over = self.settings.duration.is_some_and(|all| elapsed >= all);
+        (over || self.control.is_quitting()).then_some(Ending::Done)
+    }
+
+    /// The outer error: it is over before the device has been opened.
+    fn open(&self) -> Result<Result<Running, OpenError>, Ending> {
+        let opening = open_aside(self.request.clone(), Arc::clone(self.control));
+        let begun = Instant::now();
+        loop {
+            match opening.recv_timeout(LOOK) {
+                Ok(opened) => return Ok(opened),
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Ok(Err(silent_device(&self.request)));
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if let Some(ending) = self.over(self.before + begun.elapsed()) {
+                return Err(ending);
+            }
+            if begun.elapsed() > PATIENCE {
+                return Ok(Err(silent_device(&self.request)));
+            }
+        }
+    }
+
+    fn play(&mut self, running: Running) -> Left {
+        let Running {
+            stream,
+            opened,
+            alarm,
+            playing,
+        } = running;
+        let rate = f64::from(opened.sample_rate);
+        let gauges = Arc::clone(&playing.made.gauges);
+        let mut said = playing.made.first.clone();
+        self.control.desk.close(false);
+        self.control.attach(Some(playing));
+        // A server adds it up once it has connected everything.
+        let mut looks = 0;
+        while stream.link().round_trip_ms.is_none() && looks < 10 {
+            std::thread::sleep(LOOK);
+            looks += 1;
+        }
+        let round_trip_ms = stream.link().round_trip_ms;
+        (self.tell)(Event::Opened {
+            opened,
+            round_trip_ms,
+        });
+        self.tell_loaded(&said, rate);
+        let played = || Duration::from_secs_f64(gauges.frames() as f64 / rate);
+        let (mut told, mut read) = (Instant::now(), Instant::now());
+        let left = loop {
+            std::thread::sleep(LOOK);
+            if let Some(why) = alarm.lost() {
+                break Left::Lost(why);
+            }
+            if let Some(ending) = self.over(self.before + played()) {
+                break Left::Over(ending);
+            }
+            if let Some(loaded) = self.control.loaded()
+                && (&loaded.name, &loaded.error) != (&said.name, &said.error)
+            {
+                // Another shape of it is no news.
+                self.tell_loaded(&loaded, rate);
+                said = loaded;
+            }
+            if read.elapsed() >= READ {
+                read = Instant::now();
+                self.control.look(stream.link());
+            }
+            if self
+                .settings
+                .status_every
+                .is_some_and(|every| told.elapsed() >= every)
+            {
+                told = Instant::now();
+                let status = self.control.status();
+                (self.tell)(Event::Status { status });
+            }
+        };
+        if matches!(left, Left::Over(_)) {
+            self.control.desk.close(true);
+            let closing = Instant::now();
+            // A device that has stopped meanwhile never gets there.
+            while !gauges.is_silent() && closing.elapsed().as_secs_f64() < 4.0 * FADE_SECONDS {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+        }
+        self.before += played();
+        self.xruns += alarm.xruns() + stream.link().gaps;
+        close_aside(stream);
+        // The loader's thread is waited for.
+        drop(self.control.attach(None));
+        left
+    }
+
+    fn tell_loaded(&mut self, loaded: &thread::Status, rate: f64) {
+        (self.tell)(match &loaded.error {
+            Some(reason) => Event::ImpulseFailed {
+                reason: reason.clone(),
+            },
+            None => Event::Impulse {
+                name: loaded.name.clone(),
+                tail_seconds: f64::from(loaded.tail_frames) / rate,
+                gain_db: loaded.gain_db,
+            },
+        });
+    }
+}
+
+fn silent_device(request: &Request) -> OpenError {
+    let device = match &request.output {
+        stream::Choice::Device(id) => id.clone(),
+        _ => "the default device".to_owned(),
+    };
+    OpenError::System {
+        device,
+        what: format!("no answer for {} s", PATIENCE.as_secs()),
+    }
+}
+
+/// On a thread of its own. What comes too late is closed there.
+fn open_aside(request: Request, control: Arc<Control>) -> Receiver<Result<Running, OpenError>> {
+    let (sender, receiver) = bounded(1);
+    let opening = move || {
+        let _ = sender.send(open(&request, &control));
+    };
+    // Without a thread there is no sender, and the receiver says so.
+    let _ = std::thread::Builder::new()
+        .name("partita opening".to_owned())
+        .spawn(opening);
+    receiver
+}
+
+/// Waits for the driver, but not for ever.
+fn close_aside(stream: Stream) {
+    let (sender, receiver) = bounded(1);
+    let closing = move || {
+        drop(stream);
+        let _ = sender.send(());
+    };
+    let thread = std::thread::Builder::new()
+        .name("partita closing".to_owned())
+        .spawn(closing);
+    if thread.is_ok() {
+        let _ = receiver.recv_timeout(PATIENCE);
+    }
+}
+
+fn open(request: &Request, control: &Arc<Control>) -> Result<Running, OpenError> {
+    let alarm = Arc::new(Alarm::default());
+    let mut made = None;
+    let mut make = |format| {
+        let (chain, playing) = chain(format, control);
+        made = Some(playing);
+        chain
+    };
+    let (stream, opened) = stream::open(request, &mut make, &alarm)?;
+    let Some(made) = made else {
+        return Err(silent_device(request));
+    };
+    let playing = Playing {
+        opened: opened.clone(),
+        alarm: Arc::clone(&alarm),
+        made,
+        link: stream.link(),
+        heard: Heard::default(),
+    };
+    Ok(Running {
+        stream,
+        opened,
+        alarm,
+        playing,
+    })
+}
+
+/// A chain with the impulse that is wanted now, and the loader that looks after it.
+fn chain(format: Format, control: &Arc<Control>) -> (Chain, Made) {
+    let mut maker = Maker::new(format);
+    let wanted = control.wanted();
+    let made = wanted.as_ref().map(|wanted| maker.make(wanted));
+    let mut first = thread::Status::default();
+    let (engine, tail) = match &made {
+        Some(Ok(ready)) => {
+            first.name = maker.name().to_owned();
+            first.frames = ready.impulse.frames();
+            first.tail_frames = ready.tail_frames;
+            first.gain_db = ready.gain_db;
+            (maker.engine(ready), ready.tail_frames as usize)
+        }
+        Some(Err(error)) => {
+            first.error = Some(error.to_string());
+            (maker.silent_engine(), 0)
+        }
+        None => (maker.silent_engine(), 0),
+    };
+    let setup = Setup {
+        inputs: format.inputs,
+        outputs: format.outputs,
+        sample_rate: format.sample_rate,
+        mix: control.desk.mix(),
+    };
+    let (loader_end, audio_end) = swap::pair();
+    let processor = Processor::new(engine, tail, setup).with_swap(audio_end);
+    let (chain, reader) = Chain::new(processor, Arc::clone(&control.desk), format);
+    let asked = Arc::clone(control);
+    // What could not be made would be no better the second time: it has been told.
+    let loader = Loader::start(maker, loader_end, wanted, move || asked.wanted());
+    let made = Made {
+        gauges: chain.gauges(),
+        reader,
+        loader: loader.ok(),
+        first,
+    };
+    (chain, made)
+}
