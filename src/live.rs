@@ -26,10 +26,12 @@ pub mod desk;
 pub mod devices;
 pub mod event;
 mod jack;
+pub mod measure;
 mod priority;
 pub mod script;
 pub mod session;
 pub mod stream;
+pub mod tape;
 
 pub use crate::processor::MAX_CHANNELS;
 pub use command::Command;

@@ -1,5 +1,7 @@
 //! `partita measure`: a room made an impulse, from a recording of a sweep.
 
+#[cfg(feature = "live")]
+mod devices;
 mod told;
 
 use super::render::{self, within};
@@ -14,6 +16,12 @@ use clap::ArgGroup;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::path::{Path, PathBuf};
 
+/// What it can be asked for; one of them.
+#[cfg(feature = "live")]
+const HOW: [&str; 3] = ["write_sweep", "from", "play"];
+#[cfg(not(feature = "live"))]
+const HOW: [&str; 2] = ["write_sweep", "from"];
+
 const HELP: &str = "\
 Play the sweep through a loudspeaker, record it with a microphone, and make an impulse of the recording:
   partita measure --write-sweep sweep.wav --repeat 3
@@ -23,30 +31,41 @@ latency of the device:
   partita measure --from recorded.wav --sweep-file sweep.wav --loopback 2 -o room.wav
 With --speakers 2 the sweep file is stereo, and its channels take turns: two microphones make it a true-stereo impulse.";
 
+#[cfg(feature = "live")]
+const DEVICES: &str = "
+Or play and record it on a device (see `partita devices`):
+  partita measure --output alsa:hw:0 --input alsa:hw:0 --loopback 2 --loopback-output 2 --repeat 3 -o room.wav";
+#[cfg(not(feature = "live"))]
+const DEVICES: &str = "";
+
 #[derive(Debug, clap::Args)]
 #[command(
-    group = ArgGroup::new("how").required(true).args(["write_sweep", "from"]),
-    after_help = format!("{HELP}\n\n{}", exit::HELP)
+    group = ArgGroup::new("how").required(true).args(HOW),
+    after_help = format!("{HELP}{DEVICES}\n\n{}", exit::HELP)
 )]
 pub(super) struct Args {
     /// Write the sweep to a WAV file, to be played from anywhere
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["output", "sweep_file", "loopback", "channels", "start", "length"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["output", "loopback", "channels", "start", "length"])]
     write_sweep: Option<PathBuf>,
     /// The recording: the sweeps as the microphones heard them
-    #[arg(long, value_name = "FILE", requires = "output")]
+    #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
     /// What was played: the file that --write-sweep wrote, or any other sweep; without it, what the options below say
     #[arg(long, value_name = "FILE", requires = "from", conflicts_with_all = ["sweep", "repeat", "speakers", "level", "rate"])]
     sweep_file: Option<PathBuf>,
     /// What went from output to input by cable, recorded together with the microphones: a channel of the recording,
     /// or a file
-    #[arg(long, value_name = "CHANNEL|FILE", requires = "from")]
+    #[arg(long, value_name = "CHANNEL|FILE")]
     loopback: Option<PathBuf>,
-    /// The microphones' channels, counted from 1; without it, all but the loopback
-    #[arg(long, value_name = "N,N…", value_delimiter = ',', requires = "from")]
+    /// The microphones' channels, counted from 1; unless given, all of the recording but the loopback, of a device the first
+    #[arg(long, value_name = "N,N…", value_delimiter = ',')]
     channels: Vec<usize>,
     /// The WAV file to write, in 32-bit float
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(
+        short = 'o',
+        value_name = "FILE",
+        required_unless_present = "write_sweep"
+    )]
     output: Option<PathBuf>,
     /// Where the impulse begins: direct (just before the first sound), or played (the way through the air in it; needs
     /// --loopback)
@@ -78,11 +97,11 @@ pub(super) struct Args {
         allow_negative_numbers = true
     )]
     level: f64,
-    /// Its sample rate in Hz
-    #[arg(long, value_name = "Hz", default_value = "48000")]
-    rate: u32,
+    /// Its sample rate in Hz; unless given, 48000 or the device's best
+    #[arg(long, value_name = "Hz")]
+    rate: Option<u32>,
     /// Samples of the sweep file: i24, i16 (both dithered) or f32
-    #[arg(long, value_name = "FORMAT", default_value = "i24", value_parser = render::format(), requires = "write_sweep")]
+    #[arg(long, value_name = "FORMAT", default_value = "i24", value_parser = render::format())]
     format: Format,
     /// Replace the file if it exists
     #[arg(short, long)]
@@ -90,6 +109,9 @@ pub(super) struct Args {
     /// Print a JSON object
     #[arg(long)]
     json: bool,
+    #[cfg(feature = "live")]
+    #[command(flatten)]
+    devices: devices::Devices,
 }
 
 /// What of the measured impulse is kept.
@@ -136,11 +158,9 @@ fn told(exit: Exit, error: impl std::fmt::Display) -> Told {
 }
 
 pub(super) fn run(args: &Args) -> Exit {
-    let done = match (&args.write_sweep, &args.from) {
-        (Some(to), _) => args.write(to),
-        (None, Some(from)) => args.measure(from),
-        // clap asks for one of them.
-        (None, None) => return Exit::Usage,
+    let done = match &args.write_sweep {
+        Some(to) => args.write(to),
+        None => args.measure(),
     };
     match done {
         Ok(()) => Exit::Ok,
@@ -153,7 +173,7 @@ impl Args {
         let usual = Sweep::default();
         let (from, to) = self.range.unwrap_or((usual.from, usual.to));
         Sweep {
-            sample_rate: self.rate,
+            sample_rate: self.rate.unwrap_or(usual.sample_rate),
             from,
             to,
             seconds: self.sweep,
@@ -189,7 +209,7 @@ impl Args {
         Ok(())
     }
 
-    fn measure(&self, from: &Path) -> Result<(), Told> {
+    fn measure(&self) -> Result<(), Told> {
         if self.start == Start::Played && self.loopback.is_none() {
             return Err(told(
                 Exit::Usage,
@@ -197,28 +217,33 @@ impl Args {
             ));
         }
         let output = self.output.as_deref().unwrap_or(Path::new(""));
-        let mut inputs = vec![from];
-        inputs.extend(self.sweep_file.as_deref());
+        let inputs: Vec<&Path> = [&self.from, &self.sweep_file, &self.loopback]
+            .into_iter()
+            .filter_map(|it| it.as_deref())
+            .collect();
         Destination::check(output, &inputs, self.existing())
             .map_err(|fault| told(Exit::Output, format_args!("{}: {fault}", output.display())))?;
+        let name = output.file_stem().unwrap_or_default().to_string_lossy();
+        #[cfg(feature = "live")]
+        if self.devices.wanted() {
+            let (measured, played) = self.devices.measure(self, &name)?;
+            return self.keep(measured, &played, output);
+        }
+        let from = self.from.as_deref().unwrap_or(Path::new(""));
         let played = self.played()?;
-        let mut recorded = read(from)?;
-        let loopback = self.loopback(&mut recorded)?;
-        let measured = {
-            let recording = Recording {
-                sample_rate: recorded.sample_rate,
-                microphones: self.microphones(from, &recorded, &loopback)?,
-                loopback: match &loopback {
-                    Loopback::None => None,
-                    Loopback::Channel(index) => Some(recorded.channels[*index].as_slice()),
-                    Loopback::File(samples) => Some(samples.as_slice()),
-                },
-            };
-            let name = output.file_stem().unwrap_or_default().to_string_lossy();
-            let measured = measure::measure(&name, &played, &recording, self.start);
-            measured
-                .map_err(|error| told(Exit::Input, format_args!("{}: {error}", from.display())))?
+        let recorded = read(from)?;
+        let loopback = self.loopback(&recorded)?;
+        let recording = Recording {
+            sample_rate: recorded.sample_rate,
+            microphones: self.microphones(from, &recorded, &loopback)?,
+            loopback: match &loopback {
+                Loopback::None => None,
+                Loopback::Channel(index) => Some(recorded.channels[*index].as_slice()),
+                Loopback::File(samples) => Some(samples.as_slice()),
+            },
         };
+        let measured = measure::measure(&name, &played, &recording, self.start)
+            .map_err(|error| told(Exit::Input, format_args!("{}: {error}", from.display())))?;
         self.keep(measured, &played, output)
     }
 
@@ -236,7 +261,7 @@ impl Args {
             .map_err(|error| told(Exit::Input, format_args!("{}: {error}", path.display())))
     }
 
-    fn loopback(&self, recorded: &mut ImpulseResponse) -> Result<Loopback, Told> {
+    fn loopback(&self, recorded: &ImpulseResponse) -> Result<Loopback, Told> {
         let Some(given) = &self.loopback else {
             return Ok(Loopback::None);
         };

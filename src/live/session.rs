@@ -309,7 +309,7 @@ fn open_aside(request: Request, control: Arc<Control>) -> Receiver<Result<Runnin
 }
 
 /// Waits for the driver, but not for ever.
-fn close_aside(stream: Stream) {
+pub(super) fn close_aside(stream: Stream) {
     let (sender, receiver) = bounded(1);
     let closing = move || {
         drop(stream);
