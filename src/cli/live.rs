@@ -217,7 +217,6 @@ pub(super) fn run(args: &Args) -> Exit {
     let ending = session::run(&settings, &control, &STOP, &mut |event: Event| {
         screen.event(&event)
     });
-    screen.end();
     match ending {
         Ending::Done => Exit::Ok,
         Ending::Stopped => Exit::Interrupted,

@@ -1,7 +1,9 @@
-//! Whatever else the system has, by cpal: CoreAudio, WASAPI, and two ALSA cards. The input has a thread of its own, which
-//! hands over to the output's through a queue.
+//! Whatever else the system has, by cpal: CoreAudio, WASAPI, and two ALSA cards. The input has a thread of its own, and
+//! may have a clock of its own: [`drift`] joins it to the output's, whose thread runs the chain.
 
 use super::chain::Chain;
+use super::drift::{self, InputEnd, OutputEnd, Watch};
+use super::priority;
 use super::stream::{
     Alarm, Clock, Link, Lost, MakeChain, Named, OpenError, Opened, PERIODS, RATES, Request,
     channels, from_one, milliseconds,
@@ -13,10 +15,9 @@ use cpal::{
     BufferSize, ErrorKind, FromSample, Sample, SampleFormat, SizedSample, StreamConfig,
     SupportedStreamConfigRange,
 };
-use rtrb::{Consumer, Producer, RingBuffer};
 use std::array;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long is waited for a device to open.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -28,14 +29,19 @@ const LONGEST: usize = 1024;
 pub struct Stream {
     /// The output first: dropped first, nobody asks for what no longer comes.
     _streams: Vec<cpal::Stream>,
-    round_trip_ms: f64,
+    watch: Option<Watch>,
+    /// What the output's buffer holds when it is written to, in ms.
+    buffered_ms: f64,
 }
 
 impl Stream {
     pub fn link(&self) -> Link {
+        let joined = self.watch.as_ref().map(Watch::now);
+        let between = joined.map_or(0.0, |joined| 1000.0 * joined.delay);
         Link {
-            round_trip_ms: Some(self.round_trip_ms),
-            ..Link::default()
+            round_trip_ms: Some(self.buffered_ms + between),
+            drift_ppm: joined.map(|joined| joined.drift_ppm),
+            gaps: joined.map_or(0, |joined| joined.underruns + joined.overruns),
         }
     }
 }
@@ -73,12 +79,10 @@ impl Side {
             (None, Way::In) => host.default_input_device(),
             (None, Way::Out) => host.default_output_device(),
             (Some(name), _) => {
-                let mut all = host.devices().map_err(|error| told(&system, &error))?;
-                all.find(|device| {
-                    let id = device.id();
-                    let called = device.description();
-                    id.is_ok_and(|id| id.id() == name) || called.is_ok_and(|it| it.name() == name)
-                })
+                let by_id = host.device_by_id(&cpal::DeviceId::new(host.id(), name));
+                let named =
+                    |device: &cpal::Device| device.description().is_ok_and(|it| it.name() == name);
+                by_id.or_else(|| host.devices().ok()?.find(named))
             }
         };
         let Some(device) = device else {
@@ -94,6 +98,12 @@ impl Side {
         };
         let ranges: Vec<_> = ranges.map_err(|error| told(&id, &error))?;
         Ok(Self { device, id, ranges })
+    }
+
+    /// Whether its thread waits for a card: what never lets the processor go must not be before everything else.
+    fn is_hardware(&self) -> bool {
+        let name = self.id.strip_prefix("alsa:").unwrap_or_default();
+        ["hw:", "plughw:"].iter().any(|it| name.starts_with(it))
     }
 
     fn most_channels(&self) -> usize {
@@ -224,10 +234,26 @@ impl Attempt<'_> {
             buffer_size: BufferSize::Fixed(self.period),
         };
         let heard = self.inputs.len();
-        let period = self.period as usize;
-        // One period of either side may be complete while the other's is not.
-        let target = 2 * period;
-        let (producer, consumer) = RingBuffer::new((8 * period + 4 * LONGEST) * heard.max(1));
+        let joint = match heard {
+            0 => None,
+            channels => Some(drift::pair(drift::Setup {
+                channels,
+                input_rate: self.rate,
+                output_rate: self.rate,
+                input_block: self.period as usize,
+                output_block: self.period as usize,
+                late: None,
+            })),
+        };
+        let joint = joint.transpose().map_err(|fault| OpenError::System {
+            device: output.id.clone(),
+            what: fault.to_string(),
+        })?;
+        let (producer, consumer, watch) = match joint {
+            Some((producer, consumer, watch)) => (Some(producer), Some(consumer), Some(watch)),
+            None => (None, None, None),
+        };
+        let began = Instant::now();
         let chain = make(Format {
             sample_rate: self.rate,
             inputs: if heard == 0 {
@@ -242,8 +268,8 @@ impl Attempt<'_> {
             chain,
             alarm: Arc::clone(self.alarm),
             consumer,
-            target,
-            waiting: true,
+            began,
+            asks: output.is_hardware(),
             heard: vec![vec![0.0; LONGEST]; heard],
             played: vec![vec![0.0; LONGEST]; self.outputs.len()],
             outputs: self.outputs.to_vec(),
@@ -252,11 +278,14 @@ impl Attempt<'_> {
         let playing = playback.start(&output.device, config(channels), format);
         let playing = playing.map_err(|error| told(&output.id, &error))?;
         let mut streams = vec![playing];
-        if let Some(input) = input {
+        if let (Some(input), Some(producer)) = (input, producer) {
             let (format, channels) = input.settings(self.rate, needed(self.inputs))?;
             let capture = Capture {
                 alarm: Arc::clone(self.alarm),
                 producer,
+                began,
+                asks: input.is_hardware(),
+                planes: vec![vec![0.0; LONGEST]; heard],
                 inputs: self.inputs.to_vec(),
                 channels: usize::from(channels),
             };
@@ -267,12 +296,6 @@ impl Attempt<'_> {
             stream.play().map_err(|error| told(&output.id, &error))?;
         }
         let period = streams[0].buffer_size().unwrap_or(self.period);
-        // The input's period, what waits in the queue, and the output's two.
-        let queue = if heard == 0 {
-            0
-        } else {
-            target as u32 + self.period
-        };
         let opened = Opened {
             input: input.map(|it| it.id.clone()),
             output: output.id.clone(),
@@ -280,12 +303,14 @@ impl Attempt<'_> {
             period,
             input_channels: from_one(self.inputs),
             output_channels: from_one(self.outputs),
-            clock: Clock::Two,
+            clock: if heard == 0 { Clock::One } else { Clock::Two },
             notes: Vec::new(),
         };
         let stream = Stream {
             _streams: streams,
-            round_trip_ms: milliseconds(queue + 2 * period, self.rate),
+            watch,
+            // One of two periods is still to be heard when the other is asked for.
+            buffered_ms: milliseconds(period, self.rate),
         };
         Ok((stream, opened))
     }
@@ -306,7 +331,11 @@ fn hear(alarm: &Alarm, error: &cpal::Error) {
 /// The input's callback.
 struct Capture {
     alarm: Arc<Alarm>,
-    producer: Producer<f32>,
+    producer: InputEnd,
+    began: Instant,
+    /// For real-time priority, the first time.
+    asks: bool,
+    planes: Vec<Vec<f32>>,
     inputs: Vec<usize>,
     channels: usize,
 }
@@ -339,27 +368,43 @@ impl Capture {
         let alarm = Arc::clone(&self.alarm);
         device.build_input_stream::<T, _, _>(
             config,
-            move |sound, _| self.take(sound),
+            move |sound, _| {
+                let at = self.began.elapsed();
+                if std::mem::take(&mut self.asks) {
+                    priority::ask();
+                }
+                let (whole, rate) = (self.channels * LONGEST, f64::from(config.sample_rate));
+                let mut left = sound.len();
+                for part in sound.chunks(whole) {
+                    left -= part.len();
+                    // As if each part had come in its own time.
+                    let earlier = (left / self.channels) as f64 / rate;
+                    let earlier = Duration::from_secs_f64(earlier);
+                    self.take(part, at.saturating_sub(earlier));
+                }
+            },
             move |error| hear(&alarm, &error),
             Some(PATIENCE),
         )
     }
 
-    /// Audio thread.
-    fn take<T: Sample>(&mut self, sound: &[T])
+    /// Sound that was complete at `at`. Audio thread.
+    fn take<T: Sample>(&mut self, sound: &[T], at: Duration)
     where
         f32: FromSample<T>,
     {
-        for frame in sound.chunks_exact(self.channels) {
-            if self.producer.slots() < self.inputs.len() {
-                // Nobody plays it: the output is slower, or has stopped.
-                return self.alarm.xrun();
+        let mut planes: [&[f32]; MAX_CHANNELS] = [&[]; MAX_CHANNELS];
+        let used = self.inputs.len().min(MAX_CHANNELS);
+        let each = self.planes.iter_mut().zip(&self.inputs);
+        for (slice, (plane, &channel)) in planes.iter_mut().zip(each) {
+            let frames = sound.chunks_exact(self.channels);
+            let count = frames.len();
+            for (value, frame) in plane.iter_mut().zip(frames) {
+                *value = frame[channel].to_sample();
             }
-            for &channel in &self.inputs {
-                // There is room.
-                let _ = self.producer.push(frame[channel].to_sample());
-            }
+            *slice = &plane[..count];
         }
+        self.producer.push(&planes[..used], at);
     }
 }
 
@@ -367,10 +412,11 @@ impl Capture {
 struct Playback {
     chain: Chain,
     alarm: Arc<Alarm>,
-    consumer: Consumer<f32>,
-    /// Frames in the queue before it is played from.
-    target: usize,
-    waiting: bool,
+    /// `None`: nothing comes in.
+    consumer: Option<OutputEnd>,
+    began: Instant,
+    /// For real-time priority, the first time.
+    asks: bool,
     heard: Vec<Vec<f32>>,
     played: Vec<Vec<f32>>,
     outputs: Vec<usize>,
@@ -403,10 +449,16 @@ impl Playback {
         device.build_output_stream::<T, _, _>(
             config,
             move |sound, _| {
+                if std::mem::take(&mut self.asks) {
+                    priority::ask();
+                }
                 self.alarm.tell_priority();
-                let whole = self.channels * LONGEST;
-                for part in sound.chunks_mut(whole) {
-                    self.give(part);
+                let at = self.began.elapsed();
+                let (whole, rate) = (self.channels * LONGEST, f64::from(config.sample_rate));
+                for (part, sound) in sound.chunks_mut(whole).enumerate() {
+                    // As if each part had been asked for in its own time.
+                    let later = (part * LONGEST) as f64 / rate;
+                    self.give(sound, at + Duration::from_secs_f64(later));
                 }
             },
             move |error| hear(&alarm, &error),
@@ -414,10 +466,17 @@ impl Playback {
         )
     }
 
-    /// Audio thread.
-    fn give<T: Sample + FromSample<f32>>(&mut self, sound: &mut [T]) {
+    /// Sound that is asked for at `at`. Audio thread.
+    fn give<T: Sample + FromSample<f32>>(&mut self, sound: &mut [T], at: Duration) {
         let frames = sound.len() / self.channels;
-        self.fetch(frames);
+        if let Some(consumer) = &mut self.consumer {
+            let mut planes: [&mut [f32]; MAX_CHANNELS] = array::from_fn(|_| &mut [][..]);
+            let used = self.heard.len().min(MAX_CHANNELS);
+            for (slice, plane) in planes.iter_mut().zip(&mut self.heard) {
+                *slice = &mut plane[..frames];
+            }
+            consumer.pull(&mut planes[..used], at);
+        }
         let mut inputs: [&[f32]; MAX_CHANNELS] = [&[]; MAX_CHANNELS];
         for (slice, plane) in inputs.iter_mut().zip(&self.heard) {
             *slice = &plane[..frames];
@@ -433,31 +492,6 @@ impl Playback {
             frame.fill(T::EQUILIBRIUM);
             for (plane, &channel) in self.played.iter().zip(&self.outputs) {
                 frame[channel] = plane[at].to_sample();
-            }
-        }
-    }
-
-    fn fetch(&mut self, frames: usize) {
-        let width = self.heard.len();
-        if width == 0 {
-            return;
-        }
-        let there = self.consumer.slots() / width;
-        self.waiting &= there < self.target;
-        if self.waiting || there < frames {
-            if !self.waiting {
-                self.alarm.xrun();
-                self.chain.rejoin();
-                self.waiting = true;
-            }
-            for plane in &mut self.heard {
-                plane[..frames].fill(0.0);
-            }
-            return;
-        }
-        for at in 0..frames {
-            for plane in &mut self.heard {
-                plane[at] = self.consumer.pop().unwrap_or(0.0);
             }
         }
     }

@@ -155,29 +155,27 @@ impl fmt::Display for Status {
         }
         write!(f, "{:.1} s, {}", self.seconds, self.impulse)?;
         if self.bypass {
-            f.write_str(", bypassed")?;
+            f.write_str(" (bypassed)")?;
         }
-        let peak = |levels: &[f32]| levels.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         for (way, levels) in [("in", &self.input_dbfs), ("out", &self.output_dbfs)] {
-            match peak(levels) {
+            match levels.iter().copied().fold(f32::NEG_INFINITY, f32::max) {
                 f32::NEG_INFINITY => write!(f, ", {way} silent")?,
                 dbfs => write!(f, ", {way} {dbfs:.0} dBFS")?,
             }
         }
         let (load, worst) = (self.load_percent, self.worst_percent);
-        write!(f, ", load {load:.0} %, worst {worst:.0} %")?;
+        write!(
+            f,
+            ", load {load:.0} %, worst {worst:.0} %, xruns {}",
+            self.xruns
+        )?;
         if let Some(ms) = self.round_trip_ms {
             write!(f, ", latency {ms:.1} ms")?;
         }
-        write!(f, ", xruns {}", self.xruns)?;
         if let Some(ppm) = self.drift_ppm {
             write!(f, ", drift {ppm:.0} ppm")?;
         }
-        match self.priority {
-            Priority::Realtime => f.write_str(", real-time priority"),
-            Priority::Ordinary => f.write_str(", no real-time priority"),
-            Priority::Unknown => Ok(()),
-        }
+        Ok(())
     }
 }
 

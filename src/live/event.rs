@@ -1,6 +1,7 @@
 //! What a session tells of itself: as JSON, or as text of one line.
 
 use super::control::Status;
+use super::priority::Priority;
 use super::stream::{Clock, Lost, Opened};
 use serde::Serialize;
 use std::fmt;
@@ -16,6 +17,8 @@ pub enum Event {
         opened: Opened,
         /// From input to output through all buffers, in ms.
         round_trip_ms: Option<f64>,
+        /// How the audio thread is scheduled.
+        priority: Priority,
     },
     /// None can be opened. Said once for each reason.
     Waiting {
@@ -67,6 +70,7 @@ impl fmt::Display for Event {
             Self::Opened {
                 opened,
                 round_trip_ms,
+                priority,
             } => {
                 match &opened.input {
                     Some(input) => {
@@ -88,6 +92,11 @@ impl fmt::Display for Event {
                 if let Some(ms) = round_trip_ms {
                     write!(f, ", latency {ms:.1} ms")?;
                 }
+                f.write_str(match priority {
+                    Priority::Realtime => ", real-time priority",
+                    Priority::Ordinary => ", no real-time priority",
+                    Priority::Unknown => "",
+                })?;
                 opened
                     .notes
                     .iter()

@@ -17,7 +17,7 @@ pub enum Priority {
 
 /// A [`Priority`] that the audio thread tells.
 #[derive(Debug, Default)]
-pub struct Told(AtomicU8);
+pub(super) struct Told(AtomicU8);
 
 impl Told {
     pub fn get(&self) -> Priority {
@@ -42,7 +42,7 @@ const SHARE: u8 = 60;
 
 /// Asks for it, for this thread. Before it plays.
 #[cfg(target_os = "linux")]
-pub fn ask() {
+pub(super) fn ask() {
     use thread_priority::{
         RealtimeThreadSchedulePolicy, ThreadPriority, ThreadPriorityValue, ThreadSchedulePolicy,
         set_thread_priority_and_policy, thread_native_id,
@@ -69,6 +69,9 @@ fn mine() -> u8 {
 }
 
 /// The back end asks for it there, and does not tell.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn ask() {}
+
 #[cfg(not(target_os = "linux"))]
 fn mine() -> u8 {
     3

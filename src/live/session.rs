@@ -6,6 +6,7 @@
 use super::chain::{Chain, FADE_SECONDS};
 use super::control::{Control, Heard, Made, Playing};
 use super::event::Event;
+use super::priority::Priority;
 use super::stream::{self, Alarm, OpenError, Opened, Request, Stream};
 use crate::loader::thread::{self, Format, Loader, Maker};
 use crate::processor::{Processor, Setup};
@@ -211,16 +212,20 @@ impl Session<'_> {
         let mut said = playing.made.first.clone();
         self.control.desk.close(false);
         self.control.attach(Some(playing));
-        // A server adds it up once it has connected everything.
-        let mut looks = 0;
-        while stream.link().round_trip_ms.is_none() && looks < 10 {
+        // A server adds the latency up once it has connected everything; the audio thread tells what it is as it begins.
+        for _ in 0..10 {
+            let known = alarm.priority() != Priority::Unknown;
+            if known && stream.link().round_trip_ms.is_some() {
+                break;
+            }
             std::thread::sleep(LOOK);
-            looks += 1;
         }
         let round_trip_ms = stream.link().round_trip_ms;
+        let priority = alarm.priority();
         (self.tell)(Event::Opened {
             opened,
             round_trip_ms,
+            priority,
         });
         self.tell_loaded(&said, rate);
         let played = || Duration::from_secs_f64(gauges.frames() as f64 / rate);

@@ -320,7 +320,7 @@ impl System {
         #[cfg(target_os = "linux")]
         return Self::Alsa;
         #[cfg(not(target_os = "linux"))]
-        return Self::Card(cpal::traits::HostTrait::id(&cpal::default_host()));
+        return Self::Card(cpal::default_host().id());
     }
 
     /// Where bare names belong.

@@ -1,6 +1,6 @@
-/* A sound card that can be pulled out, on a machine that has none: loaded with LD_PRELOAD, it lets ALSA's own calls fail
-   with the errno that stands in the file LIVE_FAULT, while that file is there, and makes a read take as long as its
-   sound. tests/live.rs compiles it. */
+/* Sound cards that can be pulled out, on a machine that has none: loaded with LD_PRELOAD, it lets ALSA's own calls fail
+   with the errno that stands in the file LIVE_FAULT, while that file is there, and gives every device a clock: at 48 kHz,
+   the input's faster by LIVE_PPM millionths. tests/live.rs compiles it. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdio.h>
@@ -19,6 +19,25 @@ static int fault(void) {
   return number;
 }
 
+/* One clock for each direction: its beginning, and what has passed. */
+static struct {
+  struct timespec began;
+  double passed;
+} clocks[2];
+
+static void pass(int input, frames count) {
+  const char *faster = getenv("LIVE_PPM");
+  double rate = 48000.0 * (1.0 + (input && faster ? atof(faster) * 1e-6 : 0.0));
+  if (count <= 0) return;
+  if (!clocks[input].began.tv_sec) clock_gettime(CLOCK_MONOTONIC, &clocks[input].began);
+  clocks[input].passed += count / rate;
+  struct timespec until = clocks[input].began;
+  long nanoseconds = until.tv_nsec + (long)(clocks[input].passed * 1e9);
+  until.tv_sec += nanoseconds / 1000000000;
+  until.tv_nsec = nanoseconds % 1000000000;
+  clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+}
+
 #define FAIL                 \
   int number = fault();      \
   if (number) return -number
@@ -29,6 +48,8 @@ static int fault(void) {
 int snd_pcm_open(void **pcm, const char *name, int stream, int mode) {
   REAL(int, "snd_pcm_open", (void **, const char *, int, int));
   FAIL;
+  clocks[stream == 1].began.tv_sec = 0;
+  clocks[stream == 1].passed = 0;
   return real(pcm, name, stream, mode);
 }
 
@@ -36,15 +57,14 @@ frames snd_pcm_readi(void *pcm, void *buffer, unsigned long size) {
   REAL(frames, "snd_pcm_readi", (void *, void *, unsigned long));
   FAIL;
   frames read = real(pcm, buffer, size);
-  if (read > 0) {
-    struct timespec time = {0, read * 1000000000L / 48000};
-    nanosleep(&time, NULL);
-  }
+  pass(1, read);
   return read;
 }
 
 frames snd_pcm_writei(void *pcm, const void *buffer, unsigned long size) {
   REAL(frames, "snd_pcm_writei", (void *, const void *, unsigned long));
   FAIL;
-  return real(pcm, buffer, size);
+  frames written = real(pcm, buffer, size);
+  pass(0, written);
+  return written;
 }

@@ -45,6 +45,9 @@ impl Screen {
         if self.json {
             return say::result(serde_json::to_string(event).unwrap_or_default());
         }
+        if matches!(event, Event::Ended { .. }) {
+            self.ended.store(true, Ordering::Relaxed);
+        }
         if let (Event::Status { status }, Some(line)) = (event, &self.status) {
             let mut line = line.lock().unwrap_or_else(PoisonError::into_inner);
             *line = say::one_line(&status.to_string());
@@ -90,9 +93,9 @@ impl Screen {
                 say::result(say::one_line(text));
             }
         }
-        if let Some(line) = line {
+        if let Some(line) = line.filter(|_| !self.ended.load(Ordering::Relaxed)) {
             if self.typed {
-                let _ = write!(io::stderr(), "{line}\n> ");
+                let _ = write!(io::stderr(), "{}\n> ", cut(&line));
             } else {
                 self.draw(&line);
             }
@@ -105,8 +108,7 @@ impl Screen {
             return;
         }
         let mut terminal = io::stderr().lock();
-        // Cut: a line that wraps could not be drawn over.
-        let line: String = line.chars().take(78).collect();
+        let line = cut(line);
         let _ = if self.typed {
             // Above what is being typed, which stays.
             write!(terminal, "\x1b7\x1b[A\r\x1b[K{line}\x1b8")
@@ -115,14 +117,11 @@ impl Screen {
         };
         let _ = terminal.flush();
     }
+}
 
-    /// Nothing more is drawn.
-    pub fn end(&self) {
-        self.ended.store(true, Ordering::Relaxed);
-        if self.status.is_some() {
-            let _ = writeln!(io::stderr());
-        }
-    }
+/// A line that wraps could not be drawn over.
+fn cut(line: &str) -> String {
+    line.chars().take(79).collect()
 }
 
 fn machine(reply: &Reply) -> serde_json::Value {
