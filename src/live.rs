@@ -29,6 +29,8 @@ pub mod event;
 mod jack;
 pub mod measure;
 pub mod priority;
+pub mod recorder;
+mod ring;
 pub mod script;
 pub mod session;
 pub mod stream;

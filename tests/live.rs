@@ -364,12 +364,12 @@ fn what_cannot_be_opened_is_told_in_one_line() {
         (
             &["-O", "hw:9"],
             7,
-            "alsa:hw:9: expected a sound device, but there is none",
+            "alsa:hw:9: expected an output, but there is none",
         ),
         (
             &["-O", "alsa:nowhere"],
             7,
-            "alsa:nowhere: expected a sound device",
+            "alsa:nowhere: expected an output",
         ),
         (
             &["-I", "jack"],
@@ -490,7 +490,7 @@ fn a_device_that_is_pulled_out_is_waited_for_and_comes_back_by_a_fade() {
     let waiting = session.wait_for("waiting");
     let reason = waiting["reason"].as_str().expect("a reason");
     assert!(
-        reason.starts_with("alsa:default: expected a sound device"),
+        reason.starts_with("alsa:default: expected an output"),
         "{reason}"
     );
     // Somebody else is quicker.

@@ -23,6 +23,9 @@ use std::time::Duration;
 /// What makes the started-again test do its part: `clean`, or the name of a fault.
 const PART: &str = "PARTITA_RTGUARD";
 
+/// The part in which the live host's chain stands around the processor.
+const CHAIN: &str = "chain";
+
 /// What an audio thread must not do, and how the guard calls it.
 const FAULTS: [(&str, &str); 5] = [
     ("allocate", "malloc"),
@@ -70,6 +73,12 @@ fn nothing_is_caught_and_every_planted_fault_is() {
     let clean = told(&library, "clean");
     println!("{clean}");
     assert!(clean.starts_with("0 "), "{clean}");
+    #[cfg(feature = "live")]
+    {
+        let chain = told(&library, CHAIN);
+        println!("the live host's chain: {chain}");
+        assert!(chain.starts_with("0 "), "{chain}");
+    }
     for (fault, call) in FAULTS {
         let said = told(&library, fault);
         assert!(!said.starts_with("0 "), "{fault} was not caught");
@@ -121,7 +130,7 @@ fn guarded() {
         mix: Values::default().mix(None),
     };
     let processor = Processor::new(maker.engine(&ready), ready.tail_frames as usize, setup);
-    let mut processor = processor.with_swap(audio_end);
+    let mut played = Played::new(&part, processor.with_swap(audio_end), format);
     let asked = Arc::clone(&values);
     let loader = Loader::start(maker, loader_end, Some(first), move || {
         Some(wanted(&asked.lock().expect("values")))
@@ -156,12 +165,7 @@ fn guarded() {
         let (more, said) = unsafe {
             let mut said = std::ptr::null();
             enter();
-            processor.set(now.mix(tempo));
-            processor.process_in_place(&mut slices);
-            std::hint::black_box(processor.tail_frames());
-            if block % 301 == 300 {
-                processor.reset();
-            }
+            played.play(&now, tempo, &mut slices, block % 301 == 300);
             if block == 600 {
                 plant(&part, &mut fault_box);
             }
@@ -181,6 +185,52 @@ fn guarded() {
         status.changes
     );
     assert!(status.changes > 2, "the loader did nothing: {status:?}");
+}
+
+/// What plays under the guard.
+#[allow(clippy::large_enum_variant, reason = "there is one")]
+enum Played {
+    Processor(Processor),
+    #[cfg(feature = "live")]
+    Chain(partita::live::chain::Chain, Arc<partita::live::desk::Desk>),
+}
+
+impl Played {
+    #[cfg_attr(not(feature = "live"), allow(unused_variables))]
+    fn new(part: &str, processor: Processor, format: Format) -> Self {
+        #[cfg(feature = "live")]
+        if part == CHAIN {
+            let desk = Arc::new(partita::live::desk::Desk::default());
+            let (chain, _) = partita::live::chain::Chain::new(processor, desk.clone(), format);
+            return Self::Chain(chain, desk);
+        }
+        Self::Processor(processor)
+    }
+
+    fn play(&mut self, now: &Values, tempo: Option<f64>, sound: &mut [&mut [f32]], anew: bool) {
+        match self {
+            Self::Processor(processor) => {
+                processor.set(now.mix(tempo));
+                processor.process_in_place(sound);
+                std::hint::black_box(processor.tail_frames());
+                if anew {
+                    processor.reset();
+                }
+            }
+            #[cfg(feature = "live")]
+            Self::Chain(chain, desk) => {
+                desk.values.set_all(now);
+                desk.values.set_tempo(tempo.unwrap_or(120.0));
+                desk.close(anew);
+                static INPUT: [f32; 700] = [0.25; 700];
+                let frames = sound[0].len();
+                chain.process(&[&INPUT[..frames], &INPUT[..frames]], sound);
+                if anew {
+                    chain.rejoin();
+                }
+            }
+        }
+    }
 }
 
 /// Does what must not be done.

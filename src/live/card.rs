@@ -64,7 +64,10 @@ fn told(device: &str, error: &cpal::Error) -> OpenError {
     match error.kind() {
         ErrorKind::DeviceBusy => OpenError::Busy { device },
         ErrorKind::PermissionDenied => OpenError::Denied { device },
-        ErrorKind::DeviceNotAvailable | ErrorKind::HostUnavailable => OpenError::Missing { device },
+        ErrorKind::DeviceNotAvailable | ErrorKind::HostUnavailable => OpenError::Missing {
+            device,
+            what: "a sound device",
+        },
         _ => OpenError::System {
             device,
             what: error.to_string(),
@@ -89,6 +92,10 @@ impl Side {
             let name = name.map(|name| format!(":{name}"));
             return Err(OpenError::Missing {
                 device: system + name.as_deref().unwrap_or_default(),
+                what: match way {
+                    Way::In => "an input",
+                    Way::Out => "an output",
+                },
             });
         };
         let id = device.id().map_or(system, |id| id.to_string());
@@ -209,7 +216,10 @@ pub(super) fn open(
             Err(error) => first = first.or(Some(error)),
         }
     }
-    Err(first.unwrap_or(OpenError::Missing { device: output.id }))
+    Err(first.unwrap_or(OpenError::Missing {
+        device: output.id,
+        what: "an output",
+    }))
 }
 
 struct Attempt<'a> {

@@ -127,7 +127,7 @@ pub fn pair(setup: Setup) -> Result<(InputEnd, OutputEnd, Watch), JoinFault> {
         most: capacity / 2,
         ..room
     };
-    let (producer, consumer) = RingBuffer::new(capacity * channels);
+    let (producer, consumer) = super::ring::touched(capacity * channels);
     let (marks_in, marks_out) = RingBuffer::new(MARKS);
     let mut parameters = SincInterpolationParameters::new(TAPS, WindowFunction::BlackmanHarris)
         .oversampling_factor(STEPS)

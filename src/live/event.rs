@@ -30,6 +30,15 @@ pub enum Event {
         /// Why.
         reason: Lost,
     },
+    /// Sound is lost again and again. Told once for each time that a device is opened.
+    ManyXruns {
+        /// How many.
+        xruns: u64,
+        /// In how many seconds.
+        seconds: f64,
+        /// In frames.
+        period: u32,
+    },
     /// An impulse plays.
     Impulse {
         /// Its name.
@@ -104,6 +113,17 @@ impl fmt::Display for Event {
             }
             Self::Waiting { reason } => write!(f, "{reason}; waiting for it"),
             Self::Lost { reason } => write!(f, "{reason}"),
+            Self::ManyXruns {
+                xruns,
+                seconds,
+                period,
+            } => {
+                let longer = 2 * period;
+                write!(
+                    f,
+                    "{xruns} xruns in {seconds:.0} s; a period of {longer} would be safer"
+                )
+            }
             Self::Impulse {
                 name,
                 tail_seconds,

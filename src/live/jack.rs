@@ -130,7 +130,14 @@ fn side(
     // What a patchbay connects has as many channels as are asked for.
     let free = name == Some(UNCONNECTED) || (name.is_none() && ports.is_empty());
     if ports.is_empty() && !free {
-        return Err(OpenError::Missing { device: id });
+        return Err(OpenError::Missing {
+            device: id,
+            what: if flags == PortFlags::IS_OUTPUT {
+                "an input"
+            } else {
+                "an output"
+            },
+        });
     }
     let has = if free { MAX_CHANNELS } else { ports.len() };
     let used = super::stream::channels(asked, has, &id)?;

@@ -207,7 +207,7 @@ impl Session<'_> {
             alarm,
             playing,
         } = running;
-        let rate = f64::from(opened.sample_rate);
+        let (rate, period) = (f64::from(opened.sample_rate), opened.period);
         let gauges = Arc::clone(&playing.made.gauges);
         let mut said = playing.made.first.clone();
         self.control.desk.close(false);
@@ -229,6 +229,7 @@ impl Session<'_> {
         });
         self.tell_loaded(&said, rate);
         let played = || Duration::from_secs_f64(gauges.frames() as f64 / rate);
+        let mut counted = Counted::new();
         let (mut told, mut read) = (Instant::now(), Instant::now());
         let left = loop {
             std::thread::sleep(LOOK);
@@ -247,7 +248,15 @@ impl Session<'_> {
             }
             if read.elapsed() >= READ {
                 read = Instant::now();
-                self.control.look(stream.link());
+                let link = stream.link();
+                self.control.look(link);
+                if let Some((xruns, seconds)) = counted.count(alarm.xruns() + link.gaps) {
+                    (self.tell)(Event::ManyXruns {
+                        xruns,
+                        seconds,
+                        period,
+                    });
+                }
             }
             if self
                 .settings
@@ -286,6 +295,41 @@ impl Session<'_> {
                 gain_db: loaded.gain_db,
             },
         });
+    }
+}
+
+/// Looks for xruns that come again and again.
+struct Counted {
+    /// When the count was begun, and at what.
+    since: Instant,
+    from: u64,
+    told: bool,
+}
+
+/// So many xruns within [`COUNTED`] are too many.
+const MANY: u64 = 5;
+const COUNTED: Duration = Duration::from_secs(5);
+
+impl Counted {
+    fn new() -> Self {
+        Self {
+            since: Instant::now(),
+            from: 0,
+            told: false,
+        }
+    }
+
+    /// How many in how many seconds, the first time that these are too many.
+    fn count(&mut self, xruns: u64) -> Option<(u64, f64)> {
+        let (new, passed) = (xruns - self.from.min(xruns), self.since.elapsed());
+        if new >= MANY && !self.told {
+            self.told = true;
+            return Some((new, passed.as_secs_f64()));
+        }
+        if passed > COUNTED {
+            (self.since, self.from) = (Instant::now(), xruns);
+        }
+        None
     }
 }
 

@@ -84,11 +84,13 @@ pub enum OpenError {
     NoServer,
     /// Nothing is called so.
     #[error(
-        "{device}: expected a sound device, but there is none of that name; `partita devices` lists them"
+        "{device}: expected {what}, but there is none of that name; `partita devices` lists them"
     )]
     Missing {
         /// As it was asked for.
         device: String,
+        /// What was asked for, with its article.
+        what: &'static str,
     },
     /// Somebody else has it.
     #[error(

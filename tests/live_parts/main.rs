@@ -5,6 +5,7 @@
 mod oracle;
 
 mod drift;
+mod recorder;
 
 #[global_allocator]
 static ALLOCATOR: assert_no_alloc::AllocDisabler = assert_no_alloc::AllocDisabler;

@@ -54,7 +54,10 @@ impl Screen {
             return self.draw(&line);
         }
         match event {
-            Event::Waiting { .. } | Event::Lost { .. } | Event::ImpulseFailed { .. } => {
+            Event::Waiting { .. }
+            | Event::Lost { .. }
+            | Event::ManyXruns { .. }
+            | Event::ImpulseFailed { .. } => {
                 self.lines(event, true);
             }
             _ if self.quiet => {}

@@ -59,7 +59,13 @@ impl Pcm {
         let id = format!("alsa:{name}");
         // Non-blocking: what is busy is told instead of waited for.
         let pcm = PCM::new(name, direction, true).map_err(|error| match error.errno() {
-            ENOENT | ENODEV | ENXIO => OpenError::Missing { device: id.clone() },
+            ENOENT | ENODEV | ENXIO => OpenError::Missing {
+                device: id.clone(),
+                what: match direction {
+                    Direction::Capture => "an input",
+                    Direction::Playback => "an output",
+                },
+            },
             EBUSY | EAGAIN => OpenError::Busy { device: id.clone() },
             EPERM | EACCES => OpenError::Denied { device: id.clone() },
             _ => OpenError::System {

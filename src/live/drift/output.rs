@@ -116,7 +116,7 @@ impl OutputEnd {
         end
     }
 
-    /// Fills a block that is asked for at `at`, on the same clock as [`InputEnd::push`]. As many frames as the shortest
+    /// Fills a block that is asked for at `at`, on the same clock as [`super::InputEnd::push`]. As many frames as the shortest
     /// channel has; channels beyond those joined become silent. Audio thread.
     pub fn pull<C: AsMut<[f32]>>(&mut self, channels: &mut [C], at: Duration) {
         let lengths = channels.iter_mut().map(|channel| channel.as_mut().len());
