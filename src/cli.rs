@@ -11,6 +11,7 @@ mod impulse;
 mod library;
 #[cfg(feature = "live")]
 mod live;
+mod measure;
 mod preset;
 mod render;
 mod say;
@@ -52,6 +53,8 @@ enum Command {
     Preset(preset::Args),
     /// Choose the folders with your impulses, and mark favourites
     Library(library::Args),
+    /// Measure a room with a sweep: make an impulse of a recording
+    Measure(measure::Args),
     /// Check that what plays live is what is rendered, and print what is left of the difference
     Selftest(selftest::Args),
 }
@@ -87,6 +90,7 @@ pub fn main() -> ExitCode {
         Command::Impulse(args) => impulse::run(&args),
         Command::Preset(args) => preset::run(&args),
         Command::Library(args) => library::run(&args),
+        Command::Measure(args) => measure::run(&args),
         Command::Selftest(args) => selftest::run(&args),
     }
     .into()

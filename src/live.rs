@@ -28,12 +28,14 @@ pub mod devices;
 pub mod drift;
 pub mod event;
 mod jack;
+pub mod measure;
 pub mod priority;
 pub mod recorder;
 mod ring;
 pub mod script;
 pub mod session;
 pub mod stream;
+pub mod tape;
 
 pub use crate::processor::MAX_CHANNELS;
 pub use command::Command;

@@ -12,7 +12,7 @@ pub enum Exit {
     Failed,
     /// 2: the command line makes no sense.
     Usage,
-    /// 3: an input cannot be read.
+    /// 3: an input cannot be read, or a recording not measured.
     Input,
     /// 4: the impulse or the preset cannot be read, or does not go with the input.
     Impulse,
@@ -31,7 +31,7 @@ pub(super) const HELP: &str = "\
 Exit codes:
   0    done
   2    the command line makes no sense
-  3    an input cannot be read
+  3    an input cannot be read, or a recording not measured
   4    the impulse or preset cannot be read, or does not go with the input
   5    the output exists or cannot be written
   6    `impulse check` found problems (with --fix: some are left)

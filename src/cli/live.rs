@@ -101,7 +101,7 @@ fn choice(text: &str) -> Result<Choice, String> {
     })
 }
 
-fn output(text: &str) -> Result<Choice, String> {
+pub(super) fn output(text: &str) -> Result<Choice, String> {
     match choice(text)? {
         Choice::None => Err("expected an id of `partita devices`: there must be an output".into()),
         choice => Ok(choice),

@@ -6,6 +6,7 @@
 
 use super::deck::{self, Deck, Head, Take};
 use super::desk::Desk;
+use super::tape::Tape;
 use crate::engine::Block;
 use crate::engine::meter::{self, Measured, Meter, Reader};
 use crate::loader::thread::Format;
@@ -31,6 +32,12 @@ impl Gauges {
         self.frames.load(Ordering::Relaxed)
     }
 
+    /// So many frames more, at that gain of the fade now. Audio thread.
+    pub(super) fn count(&self, frames: usize, level: f32) {
+        self.frames.fetch_add(frames as u64, Ordering::Relaxed);
+        self.level.store(level.to_bits(), Ordering::Relaxed);
+    }
+
     /// Whether nothing is heard: the fade is at its end. Any thread.
     pub fn is_silent(&self) -> bool {
         f32::from_bits(self.level.load(Ordering::Relaxed)) == 0.0
@@ -46,9 +53,42 @@ pub struct Ends {
     pub(super) decks: [Deck; 2],
 }
 
-/// The audio path of one opened device.
+/// What one opened device plays.
 #[derive(Debug)]
-pub struct Chain {
+pub enum Chain {
+    /// What comes in, through the engine.
+    Effect(Box<Effect>),
+    /// Something else, while what comes in is recorded.
+    Tape(Tape),
+}
+
+impl Chain {
+    /// Around `processor`: see [`Effect::new`]. Loader thread.
+    pub fn new(processor: Processor, desk: Arc<Desk>, format: Format) -> (Self, Ends) {
+        let (effect, ends) = Effect::new(processor, desk, format);
+        (Self::Effect(Box::new(effect)), ends)
+    }
+
+    /// Sound was lost. Audio thread.
+    pub fn rejoin(&mut self) {
+        match self {
+            Self::Effect(effect) => effect.rejoin(),
+            Self::Tape(tape) => tape.rejoin(),
+        }
+    }
+
+    /// Plays `inputs` into `outputs`. Inputs that are missing are silent. Audio thread.
+    pub fn process<'a>(&mut self, inputs: &[&'a [f32]], outputs: &mut [&'a mut [f32]]) {
+        match self {
+            Self::Effect(effect) => effect.process(inputs, outputs),
+            Self::Tape(tape) => tape.process(inputs, outputs),
+        }
+    }
+}
+
+/// The audio path of a session.
+#[derive(Debug)]
+pub struct Effect {
     processor: Processor,
     desk: Arc<Desk>,
     gauges: Arc<Gauges>,
@@ -60,7 +100,7 @@ pub struct Chain {
     fade: Fade,
 }
 
-impl Chain {
+impl Effect {
     /// Around `processor`, which plays sound of that format, silent at first; and what looks at it. Loader thread.
     pub fn new(processor: Processor, desk: Arc<Desk>, format: Format) -> (Self, Ends) {
         let Format {
@@ -115,23 +155,20 @@ impl Chain {
         self.fade.run(outputs, frames, self.desk.is_closed());
         self.meter.output(outputs);
         self.wet.push(outputs);
-        let gauges = &self.gauges;
-        gauges.frames.fetch_add(frames as u64, Ordering::Relaxed);
-        let level = self.fade.gain(self.fade.place);
-        gauges.level.store(level.to_bits(), Ordering::Relaxed);
+        self.gauges.count(frames, self.fade.level());
         self.meter.block(frames, begun.elapsed());
     }
 }
 
 /// A gain that goes from 0 to 1 and back along a raised cosine.
 #[derive(Debug)]
-struct Fade {
+pub(super) struct Fade {
     place: usize,
     length: usize,
 }
 
 impl Fade {
-    fn new(sample_rate: u32) -> Self {
+    pub fn new(sample_rate: u32) -> Self {
         let length = (FADE_SECONDS * f64::from(sample_rate)) as usize;
         Self {
             place: 0,
@@ -146,7 +183,12 @@ impl Fade {
         0.5 - 0.5 * (PI * place as f32 / self.length as f32).cos()
     }
 
-    fn run(&mut self, outputs: &mut [&mut [f32]], frames: usize, closing: bool) {
+    /// The gain at its place now.
+    pub fn level(&self) -> f32 {
+        self.gain(self.place)
+    }
+
+    pub fn run(&mut self, outputs: &mut [&mut [f32]], frames: usize, closing: bool) {
         let begin = self.place;
         let steps = frames.min(if closing { begin } else { self.length - begin });
         self.place = if closing {

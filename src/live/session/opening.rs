@@ -35,7 +35,7 @@ pub(super) fn open_aside(
 }
 
 /// Waits for the driver, but not for ever.
-pub(super) fn close_aside(stream: Stream) {
+pub(in crate::live) fn close_aside(stream: Stream) {
     let (sender, receiver) = bounded(1);
     let closing = move || {
         drop(stream);
