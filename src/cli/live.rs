@@ -11,7 +11,6 @@ use crate::live::stream::{Choice, Request};
 use crate::live::{Control, Event, MAX_CHANNELS, script};
 use crate::output::{Destination, Existing};
 use crate::params::{Id, Values};
-use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -235,7 +234,7 @@ pub(super) fn run(args: &Args) -> Exit {
             "warning: an interrupt ends this at once: {error}"
         ));
     }
-    let typed = args.prompt || (io::stdin().is_terminal() && !args.json);
+    let typed = args.prompt || (prompt::is_typed_to() && !args.json);
     let screen = Arc::new(prompt::Screen::new(args.json, args.quiet, typed));
     if !script.is_empty() {
         play_script(script, Arc::clone(&control), Arc::clone(&screen));

@@ -163,6 +163,25 @@ fn machine(reply: &Reply) -> serde_json::Value {
     }
 }
 
+/// Whether somebody types here: stdin is a terminal, and this is not in its background, where reading would stop the whole
+/// program, sound and all.
+pub(super) fn is_typed_to() -> bool {
+    if !io::stdin().is_terminal() {
+        return false;
+    }
+    // proc(5): after the name, which ends with the last bracket, the 3rd number is our process group, the 6th the
+    // terminal's. Where there is no such file, nothing is known against it.
+    let Ok(stat) = std::fs::read_to_string("/proc/self/stat") else {
+        return true;
+    };
+    let after = stat.rsplit_once(')').map_or("", |(_, after)| after);
+    let fields: Vec<_> = after.split_whitespace().collect();
+    match (fields.get(2), fields.get(5)) {
+        (Some(ours), Some(terminals)) => ours == terminals,
+        _ => true,
+    }
+}
+
 /// A thread that does what is typed. It ends with its input or with the program.
 pub(super) fn read(control: Arc<Control>, screen: Arc<Screen>) {
     let read = move || {
