@@ -27,6 +27,7 @@ pub mod desk;
 pub mod devices;
 pub mod drift;
 pub mod event;
+pub mod guard;
 mod jack;
 pub mod measure;
 pub mod priority;

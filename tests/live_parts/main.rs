@@ -5,6 +5,7 @@
 mod oracle;
 
 mod drift;
+mod guard;
 mod recorder;
 
 #[global_allocator]
