@@ -6,6 +6,7 @@ use super::{Exit, exit, render, say};
 use crate::impulse::load::LayoutChoice;
 use crate::live::command::{Command, TEMPO};
 use crate::live::deck::Take;
+use crate::live::guard::{Guarded, Protection};
 use crate::live::session::{self, Ending, Missing, Settings};
 use crate::live::stream::{Choice, Request};
 use crate::live::{Control, Event, MAX_CHANNELS, script};
@@ -55,6 +56,12 @@ pub(super) struct Args {
     /// Leave the dry out: it is heard in the room, or through the desk
     #[arg(long)]
     dry_mute: bool,
+    /// Let peaks go beyond full scale; they are limited to -1 dBFS otherwise
+    #[arg(long)]
+    no_limiter: bool,
+    /// Let it howl: it is turned down otherwise
+    #[arg(long)]
+    no_howl_guard: bool,
     /// Without a window, as now always
     #[arg(long)]
     headless: bool,
@@ -211,6 +218,11 @@ impl Args {
             control.desk().values.set_tempo(tempo);
         }
         control.desk().mute_dry(self.dry_mute);
+        let guarded = |off| if off { Guarded::Off } else { Guarded::On };
+        control.desk().protect(Protection {
+            limiter: guarded(self.no_limiter),
+            howl: guarded(self.no_howl_guard),
+        });
         Ok(control)
     }
 }

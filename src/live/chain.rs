@@ -6,6 +6,7 @@
 
 use super::deck::{self, Deck, Head, Take};
 use super::desk::Desk;
+use super::guard::{self, CEILING_DB, Guard};
 use super::tape::Tape;
 use crate::engine::Block;
 use crate::engine::meter::{self, Measured, Meter, Reader};
@@ -49,6 +50,7 @@ impl Gauges {
 pub struct Ends {
     pub(super) gauges: Arc<Gauges>,
     pub(super) reader: Reader,
+    pub(super) guard: guard::Watch,
     /// As [`Take::ALL`].
     pub(super) decks: [Deck; 2],
 }
@@ -93,6 +95,8 @@ pub struct Effect {
     desk: Arc<Desk>,
     gauges: Arc<Gauges>,
     meter: Meter,
+    guard: Guard,
+    switch: guard::Watch,
     dry: Head,
     wet: Head,
     /// The desk's count of changes that the processor knows, and whether the dry was muted.
@@ -115,10 +119,12 @@ impl Effect {
         });
         let (dry_deck, dry) = deck::pair(Take::Dry, inputs, sample_rate);
         let (wet_deck, wet) = deck::pair(Take::Wet, outputs, sample_rate);
+        let (guard, switch) = guard::pair(sample_rate, CEILING_DB);
         let gauges = Arc::<Gauges>::default();
         let ends = Ends {
             gauges: Arc::clone(&gauges),
             reader,
+            guard: switch.clone(),
             decks: [dry_deck, wet_deck],
         };
         let chain = Self {
@@ -126,6 +132,8 @@ impl Effect {
             desk,
             gauges,
             meter,
+            guard,
+            switch,
             dry,
             wet,
             known: None,
@@ -152,6 +160,8 @@ impl Effect {
         let mut block = Block::new(inputs, outputs);
         let frames = block.frames();
         self.processor.process(&mut block);
+        self.switch.set(self.desk.protection());
+        self.guard.process(outputs);
         self.fade.run(outputs, frames, self.desk.is_closed());
         self.meter.output(outputs);
         self.wet.push(outputs);

@@ -1,6 +1,7 @@
 //! What can be done while it plays: typed, read from a script, or made by whoever else controls.
 
 use super::deck::Take;
+use super::guard::Guarded;
 use crate::params::{self, AssignError, Id, NotAValue, Slots};
 use std::path::PathBuf;
 use thiserror::Error;
@@ -18,6 +19,10 @@ pub enum Command {
     Bypass(Option<bool>),
     /// Leave the dry out or let it in.
     MuteDry(bool),
+    /// Keep peaks below full scale, or not.
+    Limiter(Guarded),
+    /// Turn down what howls, or not.
+    Howl(Guarded),
     /// Beats per minute, for note values.
     Tempo(f64),
     /// Record to a WAV file that is not there yet.
@@ -42,6 +47,8 @@ impulse NAME|FILE    another impulse
 preset NAME|FILE     settings and impulse of a preset
 bypass [on|off]      only the dry; what rings rings out
 dry on|off           the dry, where it is heard anyway
+limiter on|off       peaks stay below full scale
+howl on|off          what howls is turned down
 tempo BPM            for pre-delays in note values
 record FILE [dry]    what goes out, or what comes in, to a WAV file
 record stop          the end of all recordings
@@ -81,6 +88,10 @@ fn switch(text: &str) -> Result<bool, ParseError> {
         "off" | "no" | "0" => Ok(false),
         _ => Err(ParseError::Switch(short(text))),
     }
+}
+
+fn guarded(text: &str) -> Result<Guarded, ParseError> {
+    switch(text).map(|on| if on { Guarded::On } else { Guarded::Off })
 }
 
 /// A key, then its value after a space or `=`.
@@ -140,6 +151,8 @@ impl std::str::FromStr for Command {
             "bypass" if rest.is_empty() => Ok(Self::Bypass(None)),
             "bypass" => Ok(Self::Bypass(Some(switch(rest)?))),
             "dry" => Ok(Self::MuteDry(!switch(some("dry on|off")?)?)),
+            "limiter" => Ok(Self::Limiter(guarded(some("limiter on|off")?)?)),
+            "howl" => Ok(Self::Howl(guarded(some("howl on|off")?)?)),
             "tempo" => {
                 let tempo = some("tempo BPM")?.parse::<f64>().ok();
                 let tempo = tempo.filter(|tempo| (TEMPO.0..=TEMPO.1).contains(tempo));
@@ -190,6 +203,8 @@ mod tests {
         assert_eq!(parse("bypass"), Ok(Command::Bypass(None)));
         assert_eq!(parse("bypass off"), Ok(Command::Bypass(Some(false))));
         assert_eq!(parse("dry off"), Ok(Command::MuteDry(true)));
+        assert_eq!(parse("limiter off"), Ok(Command::Limiter(Guarded::Off)));
+        assert_eq!(parse("howl on"), Ok(Command::Howl(Guarded::On)));
         assert_eq!(parse("tempo 96.5"), Ok(Command::Tempo(96.5)));
         assert_eq!(parse("get"), Ok(Command::Get(None)));
         assert_eq!(parse("get high-cut"), Ok(Command::Get(Some(Id::HighCut))));

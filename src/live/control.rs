@@ -5,6 +5,7 @@ use super::chosen::{Choice, ChooseError, Chosen};
 use super::command::{self, Command};
 use super::deck::{Deck, Stopping, Take, TakeError, Taken};
 use super::desk::Desk;
+use super::guard::{Guarded, Protection};
 use super::priority::Priority;
 use super::stream::{Alarm, Link, Opened};
 use crate::engine::meter::{Level, Reader, Reading};
@@ -98,6 +99,14 @@ pub struct Status {
     pub drift_ppm: Option<f64>,
     /// How the audio thread is scheduled.
     pub priority: Priority,
+    /// How far the limiter is down, in dB.
+    pub limited_db: f32,
+    /// How far a howl has turned it down, in dB.
+    pub ducked_db: f32,
+    /// Howls since the device was opened.
+    pub howls: u64,
+    /// Frequency of the last, in Hz; 0 before the first.
+    pub howl_hz: f32,
     /// Whether only the dry is heard.
     pub bypass: bool,
     /// What is being recorded.
@@ -154,6 +163,8 @@ pub enum Reply {
     Chosen(Choice),
     /// The dry is left out, or not.
     DryMuted(bool),
+    /// What is guarded now.
+    Protected(Protection),
     /// In beats per minute.
     Tempo(f64),
     /// It is being recorded.
@@ -185,6 +196,13 @@ impl fmt::Display for Reply {
                 notes.iter().try_for_each(|note| write!(f, "\n{note}"))
             }
             Self::DryMuted(muted) => write!(f, "dry {}", if *muted { "off" } else { "on" }),
+            Self::Protected(Protection { limiter, howl }) => {
+                let word = |guarded: &Guarded| match guarded {
+                    Guarded::On => "on",
+                    Guarded::Off => "off",
+                };
+                write!(f, "limiter {}, howl {}", word(limiter), word(howl))
+            }
             Self::Tempo(tempo) => write!(f, "tempo {tempo}"),
             Self::Recording(take, path) => write!(f, "recording the {take} to {}", path.display()),
             Self::Recorded(taken) => {
@@ -228,6 +246,12 @@ impl fmt::Display for Status {
         }
         if let Some(ppm) = self.drift_ppm {
             write!(f, ", drift {ppm:.0} ppm")?;
+        }
+        if self.limited_db >= 0.5 {
+            write!(f, ", limited {:.0} dB", self.limited_db)?;
+        }
+        if self.ducked_db >= 0.5 {
+            write!(f, ", ducked {:.0} dB", self.ducked_db)?;
         }
         if let Some(longest) = self.recordings.iter().map(|it| it.seconds).reduce(f64::max) {
             write!(f, ", recording {longest:.0} s")?;
@@ -273,6 +297,14 @@ impl Control {
                 self.desk.mute_dry(*muted);
                 Reply::DryMuted(*muted)
             }
+            Command::Limiter(limiter) => self.protect(Protection {
+                limiter: *limiter,
+                ..self.desk.protection()
+            }),
+            Command::Howl(howl) => self.protect(Protection {
+                howl: *howl,
+                ..self.desk.protection()
+            }),
             Command::Tempo(tempo) => {
                 values.set_tempo(*tempo);
                 Reply::Tempo(*tempo)
@@ -299,6 +331,11 @@ impl Control {
                 Reply::Quitting
             }
         })
+    }
+
+    fn protect(&self, protection: Protection) -> Reply {
+        self.desk.protect(protection);
+        Reply::Protected(protection)
     }
 
     /// As [`Command::Impulse`], with its channels read so. Any thread but the audio thread.
@@ -347,6 +384,7 @@ impl Control {
         let rate = f64::from(playing.opened.sample_rate);
         let loaded = playing.loaded();
         let seconds = |frames: u64| frames as f64 / rate;
+        let guarding = playing.made.ends.guard.now();
         let latest = playing.heard.latest.as_ref();
         let dbfs = |levels: &[Level]| levels.iter().map(|it| 20.0 * it.peak.log10()).collect();
         Status {
@@ -365,6 +403,10 @@ impl Control {
             round_trip_ms: playing.link.round_trip_ms,
             drift_ppm: playing.link.drift_ppm,
             priority: playing.alarm.priority(),
+            limited_db: guarding.limited_db,
+            ducked_db: guarding.ducked_db,
+            howls: guarding.howls,
+            howl_hz: guarding.howl_hz,
             bypass: self.desk.values.get(Id::Bypass) != 0.0,
             recordings: playing
                 .made

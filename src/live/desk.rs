@@ -1,5 +1,6 @@
 //! What whoever controls sets and the audio thread reads, without either waiting for the other.
 
+use super::guard::{Guarded, Protection};
 use crate::engine::mixer::Mix;
 use crate::params::{SharedValues, Values};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,6 +12,8 @@ pub struct Desk {
     pub values: SharedValues,
     dry_muted: AtomicBool,
     closed: AtomicBool,
+    limiter_off: AtomicBool,
+    howl_off: AtomicBool,
 }
 
 impl Desk {
@@ -40,6 +43,29 @@ impl Desk {
     /// Whether the sound is to be out. Any thread.
     pub fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Relaxed)
+    }
+
+    /// Whether peaks are limited and howls ducked. Any thread.
+    pub fn protect(&self, protection: Protection) {
+        let off = |guarded| guarded == Guarded::Off;
+        self.limiter_off
+            .store(off(protection.limiter), Ordering::Relaxed);
+        self.howl_off.store(off(protection.howl), Ordering::Relaxed);
+    }
+
+    /// Whether they are. Any thread.
+    pub fn protection(&self) -> Protection {
+        let guarded = |off: &AtomicBool| {
+            if off.load(Ordering::Relaxed) {
+                Guarded::Off
+            } else {
+                Guarded::On
+            }
+        };
+        Protection {
+            limiter: guarded(&self.limiter_off),
+            howl: guarded(&self.howl_off),
+        }
     }
 
     /// What the mixer is to do now. Audio thread.

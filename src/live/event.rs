@@ -66,6 +66,11 @@ pub enum Event {
         /// What the disk says.
         reason: String,
     },
+    /// It howled, and was turned down.
+    Howl {
+        /// Its frequency.
+        hertz: f32,
+    },
     /// An impulse plays.
     Impulse {
         /// Its name.
@@ -160,6 +165,10 @@ impl fmt::Display for Event {
                 let path = path.display();
                 write!(f, "{path}: the disk takes nothing: {reason}; trying again")
             }
+            Self::Howl { hertz } => write!(
+                f,
+                "a howl at {hertz:.0} Hz was turned down; turn the microphone away, or the gain down"
+            ),
             Self::Impulse {
                 name,
                 tail_seconds,

@@ -237,7 +237,7 @@ impl Session<'_> {
         self.tell_loaded(&said, rate);
         self.opened += 1;
         self.begin_recordings();
-        let mut stuck = Vec::new();
+        let (mut stuck, mut howls) = (Vec::new(), 0);
         let played = || Duration::from_secs_f64(gauges.frames() as f64 / rate);
         let mut counted = Counted::new();
         let (mut told, mut read) = (Instant::now(), Instant::now());
@@ -261,6 +261,13 @@ impl Session<'_> {
                 let link = stream.link();
                 self.control.look(link);
                 self.tell_stuck(&mut stuck);
+                let status = self.control.status();
+                if status.howls > howls {
+                    howls = status.howls;
+                    (self.tell)(Event::Howl {
+                        hertz: status.howl_hz,
+                    });
+                }
                 if let Some((xruns, seconds)) = counted.count(alarm.xruns() + link.gaps) {
                     (self.tell)(Event::ManyXruns {
                         xruns,

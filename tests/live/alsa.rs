@@ -69,6 +69,60 @@ fn alsa_bypassed_is_the_input_to_the_bit_in_the_channels_asked_for() {
     }
 }
 
+#[test]
+fn peaks_stay_below_the_ceiling_and_a_howl_is_turned_down() {
+    let studio = Studio::new();
+    // A loop that is 40 dB a second too loud, from −60 dBFS up to what a microphone can give.
+    let grown = |at: usize| 0.001 * 10f64.powf(at as f64 / 24_000.0);
+    let turn = 2.0 * std::f64::consts::PI * 1_000.0 / 48_000.0;
+    let howl = |at: usize| grown(at).min(0.99) * (turn * at as f64).sin();
+    let howl: Vec<f64> = (0..4 * 48_000).map(howl).collect();
+    studio.sing(&[howl.clone(), howl]);
+    let play = |more: &[&str]| {
+        let args = [
+            "live",
+            "--json",
+            "--set",
+            "mix=0",
+            "--set",
+            "output_gain=12",
+            "--duration",
+            "3",
+        ];
+        let mut command = studio.command(&[&args, more].concat());
+        command.env("LD_PRELOAD", library("card"));
+        let mut session = Live::start(command);
+        session.wait_for("ended");
+        let howls = session
+            .seen
+            .iter()
+            .filter(|event| event["event"] == "howl")
+            .count();
+        assert_eq!(session.end().0, Some(0));
+        let heard = studio.heard(128);
+        let peak = heard[0]
+            .iter()
+            .fold(0.0f64, |peak, sample| peak.max(sample.abs()));
+        (howls, 20.0 * peak.log10())
+    };
+    let (howls, peak) = play(&[]);
+    println!("guarded: {howls} howls, peak {peak:.2} dBFS");
+    // The ceiling is an f32.
+    assert!(
+        howls > 0 && peak <= -1.0 + 1e-5,
+        "{howls} howls, peak {peak} dBFS"
+    );
+    let (howls, peak) = play(&["--no-howl-guard"]);
+    println!("limited: {howls} howls, peak {peak:.2} dBFS");
+    assert!(
+        howls == 0 && (-1.5..=-1.0 + 1e-5).contains(&peak),
+        "{howls} howls, peak {peak} dBFS"
+    );
+    let (howls, peak) = play(&["--no-limiter", "--no-howl-guard"]);
+    println!("unguarded: {howls} howls, peak {peak:.2} dBFS");
+    assert!(howls == 0 && peak > 10.0, "{howls} howls, peak {peak} dBFS");
+}
+
 /// Where `part` begins in `whole`.
 fn place(part: &[f64], whole: &[f64]) -> usize {
     let found = whole.windows(part.len()).position(|window| window == part);

@@ -6,6 +6,7 @@ use crate::studio::{
 };
 use serde_json::Value;
 use std::fs;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -34,6 +35,8 @@ impl Jackd {
             if server.answers() {
                 return Some(server);
             }
+            let said = fs::read_to_string(log(&name)).unwrap_or_default();
+            println!("jackd {priority}: {said}");
         }
         panic!("jackd is installed but does not start");
     }
@@ -77,6 +80,7 @@ impl Drop for Jackd {
             }
         }
         end(&mut self.child);
+        let _ = fs::remove_file(log(&self.name));
         let entries = fs::read_dir("/dev/shm").into_iter().flatten().flatten();
         for entry in entries {
             let name = entry.file_name().to_string_lossy().into_owned();
@@ -94,9 +98,14 @@ fn spawn(name: &str, priority: &str, period: u32) -> std::io::Result<Child> {
         .args(["-d", "dummy", "-r", "48000", "-C", "2", "-P", "2"])
         .args(["-p", &period.to_string()])
         .env("JACK_NO_AUDIO_RESERVATION", "1")
-        .stdout(Stdio::null())
+        .stdout(fs::File::create(log(name))?)
         .stderr(Stdio::null())
         .spawn()
+}
+
+/// Where a server says what it does.
+fn log(name: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("jackd-{name}.log"))
 }
 
 /// Politely, so that it takes its shared memory with it; else by force.
@@ -281,6 +290,14 @@ fn soak(name: &str, seconds: u32) -> Option<(u64, u64, Value)> {
             .expect("a number")
     };
     let counted = (number(), number());
+    // The server tells whose fault it was.
+    let log = fs::read_to_string(log(&server.name)).unwrap_or_default();
+    let of = |whose: &str| log.lines().filter(|line| line.contains(whose)).count();
+    println!(
+        "the server: {} xruns, {} of them for partita",
+        of("XRun"),
+        of("client = partita")
+    );
     println!(
         "{seconds} s, {played} impulses: {} calls on the audio thread ({said:?}); {last}",
         counted.0

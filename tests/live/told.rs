@@ -170,6 +170,12 @@ fn it_is_controlled_while_it_plays() {
     );
     say("dry off");
     assert_eq!(session.wait_for("dry")["muted"], true);
+    say("limiter off");
+    let protected = session.wait_for("protected");
+    assert_eq!(
+        (&protected["limiter"], &protected["howl"]),
+        (&false.into(), &true.into())
+    );
     say("record stop");
     let refused = session.wait_for("refused");
     assert!(

@@ -2,6 +2,7 @@
 
 use super::super::say;
 use crate::live::control::Reply;
+use crate::live::guard::Guarded;
 use crate::live::{Command, Control, Event};
 use serde_json::json;
 use std::fmt::Display;
@@ -57,6 +58,7 @@ impl Screen {
             Event::Waiting { .. }
             | Event::Lost { .. }
             | Event::ManyXruns { .. }
+            | Event::Howl { .. }
             | Event::RecordingFailed { .. }
             | Event::RecordingStuck { .. }
             | Event::ImpulseFailed { .. } => {
@@ -144,6 +146,11 @@ fn machine(reply: &Reply) -> serde_json::Value {
             json!({"event": "chosen", "impulse": choice.name, "notes": choice.notes})
         }
         Reply::DryMuted(muted) => json!({"event": "dry", "muted": muted}),
+        Reply::Protected(protection) => json!({
+            "event": "protected",
+            "limiter": protection.limiter == Guarded::On,
+            "howl": protection.howl == Guarded::On,
+        }),
         Reply::Tempo(tempo) => json!({"event": "tempo", "beats_per_minute": tempo}),
         Reply::Recording(take, path) => json!({"event": "recording", "take": take, "path": path}),
         // As events, one by one.
