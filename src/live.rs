@@ -28,6 +28,8 @@ pub mod drift;
 pub mod event;
 mod jack;
 pub mod measure;
+pub mod midi;
+pub mod osc;
 pub mod priority;
 pub mod recorder;
 mod ring;
