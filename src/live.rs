@@ -22,6 +22,7 @@ pub mod chain;
 mod chosen;
 pub mod command;
 pub mod control;
+pub mod deck;
 pub mod desk;
 pub mod devices;
 pub mod drift;

@@ -6,11 +6,12 @@ mod remote;
 use super::{Exit, exit, render, say};
 use crate::impulse::load::LayoutChoice;
 use crate::live::command::{Command, TEMPO};
+use crate::live::deck::Take;
 use crate::live::session::{self, Ending, Missing, Settings};
 use crate::live::stream::{Choice, Request};
 use crate::live::{Control, Event, MAX_CHANNELS, script};
+use crate::output::{Destination, Existing};
 use crate::params::{Id, Values};
-use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -64,6 +65,15 @@ pub(super) struct Args {
     /// End after so many seconds of sound
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     duration: Option<Duration>,
+    /// Record what goes out to a WAV file
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// Record what comes in to a WAV file
+    #[arg(long, value_name = "FILE")]
+    record_dry: Option<PathBuf>,
+    /// Replace recordings that exist
+    #[arg(short, long)]
+    force: bool,
     /// Do what a file says, a line a command with its time before it: 2.5s set mix 40 %
     #[arg(long, value_name = "FILE")]
     script: Option<PathBuf>,
@@ -144,6 +154,30 @@ impl Args {
         }
     }
 
+    /// What is recorded, if that can be.
+    fn recordings(&self) -> Result<Vec<(Take, PathBuf)>, Exit> {
+        let all = [(Take::Wet, &self.record), (Take::Dry, &self.record_dry)];
+        let all = all
+            .into_iter()
+            .filter_map(|(take, path)| Some((take, path.clone()?)));
+        let all: Vec<_> = all.collect();
+        for (_, path) in &all {
+            if let Err(fault) = Destination::check(path, &[], self.existing()) {
+                say::error(format_args!("{} {fault}", path.display()));
+                return Err(Exit::Output);
+            }
+        }
+        Ok(all)
+    }
+
+    fn existing(&self) -> Existing {
+        if self.force {
+            Existing::Replace
+        } else {
+            Existing::Keep
+        }
+    }
+
     /// What plays at the beginning.
     fn control(&self) -> Result<Control, Exit> {
         let control = Control::new(&Values::default());
@@ -189,6 +223,10 @@ pub(super) fn run(args: &Args) -> Exit {
         Ok(script) => script.unwrap_or_default(),
         Err(exit) => return exit,
     };
+    let record = match args.recordings() {
+        Ok(record) => record,
+        Err(exit) => return exit,
+    };
     let control = match args.control() {
         Ok(control) => Arc::new(control),
         Err(exit) => return exit,
@@ -199,7 +237,7 @@ pub(super) fn run(args: &Args) -> Exit {
             "warning: an interrupt ends this at once: {error}"
         ));
     }
-    let typed = args.prompt || (io::stdin().is_terminal() && !args.json);
+    let typed = args.prompt || (prompt::is_typed_to() && !args.json);
     let screen = Arc::new(prompt::Screen::new(args.json, args.quiet, typed));
     if !script.is_empty() {
         play_script(script, Arc::clone(&control), Arc::clone(&screen));
@@ -220,6 +258,8 @@ pub(super) fn run(args: &Args) -> Exit {
         },
         duration: args.duration,
         status_every: screen.status_every(),
+        record,
+        existing: args.existing(),
     };
     let ending = session::run(&settings, &control, &STOP, &mut |event: Event| {
         screen.event(&event)

@@ -4,6 +4,7 @@
 //! waited for; the sound comes in by a fade of [`FADE_SECONDS`] whenever it begins, and goes out by one when the
 //! [`Desk`] is closed.
 
+use super::deck::{self, Deck, Head, Take};
 use super::desk::Desk;
 use super::tape::Tape;
 use crate::engine::Block;
@@ -43,6 +44,15 @@ impl Gauges {
     }
 }
 
+/// What looks at a chain, and records from it.
+#[derive(Debug)]
+pub struct Ends {
+    pub(super) gauges: Arc<Gauges>,
+    pub(super) reader: Reader,
+    /// As [`Take::ALL`].
+    pub(super) decks: [Deck; 2],
+}
+
 /// What one opened device plays.
 #[derive(Debug)]
 pub enum Chain {
@@ -54,17 +64,9 @@ pub enum Chain {
 
 impl Chain {
     /// Around `processor`: see [`Effect::new`]. Loader thread.
-    pub fn new(processor: Processor, desk: Arc<Desk>, format: Format) -> (Self, Reader) {
-        let (effect, reader) = Effect::new(processor, desk, format);
-        (Self::Effect(Box::new(effect)), reader)
-    }
-
-    /// What it counts. Any thread that has it.
-    pub fn gauges(&self) -> Arc<Gauges> {
-        match self {
-            Self::Effect(effect) => effect.gauges(),
-            Self::Tape(tape) => tape.gauges(),
-        }
+    pub fn new(processor: Processor, desk: Arc<Desk>, format: Format) -> (Self, Ends) {
+        let (effect, ends) = Effect::new(processor, desk, format);
+        (Self::Effect(Box::new(effect)), ends)
     }
 
     /// Sound was lost. Audio thread.
@@ -91,14 +93,16 @@ pub struct Effect {
     desk: Arc<Desk>,
     gauges: Arc<Gauges>,
     meter: Meter,
+    dry: Head,
+    wet: Head,
     /// The desk's count of changes that the processor knows, and whether the dry was muted.
     known: Option<(u64, bool)>,
     fade: Fade,
 }
 
 impl Effect {
-    /// Around `processor`, which plays sound of that format, silent at first; and a look at it. Loader thread.
-    pub fn new(processor: Processor, desk: Arc<Desk>, format: Format) -> (Self, Reader) {
+    /// Around `processor`, which plays sound of that format, silent at first; and what looks at it. Loader thread.
+    pub fn new(processor: Processor, desk: Arc<Desk>, format: Format) -> (Self, Ends) {
         let Format {
             sample_rate,
             inputs,
@@ -109,20 +113,25 @@ impl Effect {
             outputs,
             sample_rate,
         });
+        let (dry_deck, dry) = deck::pair(Take::Dry, inputs, sample_rate);
+        let (wet_deck, wet) = deck::pair(Take::Wet, outputs, sample_rate);
+        let gauges = Arc::<Gauges>::default();
+        let ends = Ends {
+            gauges: Arc::clone(&gauges),
+            reader,
+            decks: [dry_deck, wet_deck],
+        };
         let chain = Self {
             processor,
             desk,
-            gauges: Arc::default(),
+            gauges,
             meter,
+            dry,
+            wet,
             known: None,
             fade: Fade::new(sample_rate),
         };
-        (chain, reader)
-    }
-
-    /// What it counts. Any thread that has it.
-    pub fn gauges(&self) -> Arc<Gauges> {
-        Arc::clone(&self.gauges)
+        (chain, ends)
     }
 
     /// Begins again by a fade, after sound was lost. Audio thread.
@@ -134,6 +143,7 @@ impl Effect {
     pub fn process<'a>(&mut self, inputs: &[&'a [f32]], outputs: &mut [&'a mut [f32]]) {
         let begun = Instant::now();
         self.meter.input(inputs);
+        self.dry.push(inputs);
         let now = (self.desk.values.changes(), self.desk.dry_is_muted());
         if self.known != Some(now) {
             self.known = Some(now);
@@ -144,6 +154,7 @@ impl Effect {
         self.processor.process(&mut block);
         self.fade.run(outputs, frames, self.desk.is_closed());
         self.meter.output(outputs);
+        self.wet.push(outputs);
         self.gauges.count(frames, self.fade.level());
         self.meter.block(frames, begun.elapsed());
     }

@@ -1,5 +1,6 @@
 //! What can be done while it plays: typed, read from a script, or made by whoever else controls.
 
+use super::deck::Take;
 use crate::params::{self, AssignError, Id, NotAValue, Slots};
 use std::path::PathBuf;
 use thiserror::Error;
@@ -19,6 +20,10 @@ pub enum Command {
     MuteDry(bool),
     /// Beats per minute, for note values.
     Tempo(f64),
+    /// Record to a WAV file that is not there yet.
+    Record(Take, PathBuf),
+    /// End all recordings.
+    StopRecording,
     /// Tell how it goes.
     Status,
     /// Tell what a parameter is; `None`: all of them.
@@ -38,6 +43,8 @@ preset NAME|FILE     settings and impulse of a preset
 bypass [on|off]      only the dry; what rings rings out
 dry on|off           the dry, where it is heard anyway
 tempo BPM            for pre-delays in note values
+record FILE [dry]    what goes out, or what comes in, to a WAV file
+record stop          the end of all recordings
 status               levels, load, latency
 quit                 end";
 
@@ -95,6 +102,18 @@ fn set(text: &str) -> Result<Command, ParseError> {
     }
 }
 
+fn record(text: &str) -> Command {
+    if text.eq_ignore_ascii_case("stop") {
+        return Command::StopRecording;
+    }
+    let last = text.rsplit_once(char::is_whitespace);
+    match last.map(|(path, last)| (path.trim_end(), last.to_lowercase())) {
+        Some((path, last)) if last == "dry" => Command::Record(Take::Dry, path.into()),
+        Some((path, last)) if last == "wet" => Command::Record(Take::Wet, path.into()),
+        _ => Command::Record(Take::Wet, text.into()),
+    }
+}
+
 impl std::str::FromStr for Command {
     type Err = ParseError;
 
@@ -128,6 +147,7 @@ impl std::str::FromStr for Command {
                     .map(Self::Tempo)
                     .ok_or_else(|| ParseError::Tempo(short(rest)))
             }
+            "record" => Ok(record(some("record FILE")?)),
             "status" => Ok(Self::Status),
             "help" | "?" => Ok(Self::Help),
             "quit" | "exit" => Ok(Self::Quit),
@@ -173,6 +193,13 @@ mod tests {
         assert_eq!(parse("tempo 96.5"), Ok(Command::Tempo(96.5)));
         assert_eq!(parse("get"), Ok(Command::Get(None)));
         assert_eq!(parse("get high-cut"), Ok(Command::Get(Some(Id::HighCut))));
+        let record = |take, path: &str| Ok(Command::Record(take, path.into()));
+        assert_eq!(parse("record a take.wav"), record(Take::Wet, "a take.wav"));
+        assert_eq!(
+            parse("record a take.wav  dry"),
+            record(Take::Dry, "a take.wav")
+        );
+        assert_eq!(parse("record stop"), Ok(Command::StopRecording));
         assert_eq!(parse("status"), Ok(Command::Status));
         assert_eq!(parse("quit"), Ok(Command::Quit));
         for line in HELP.lines() {

@@ -1,20 +1,23 @@
 //! Where whoever controls meets what plays: [`Control::apply`].
 
-use super::chain::Gauges;
+use super::chain::Ends;
 use super::chosen::{Choice, ChooseError, Chosen};
 use super::command::{self, Command};
+use super::deck::{Deck, Stopping, Take, TakeError, Taken};
 use super::desk::Desk;
 use super::priority::Priority;
 use super::stream::{Alarm, Link, Opened};
 use crate::engine::meter::{Level, Reader, Reading};
 use crate::impulse::load::LayoutChoice;
 use crate::loader::thread::{self, Loader, Wanted};
+use crate::output::Existing;
 use crate::params::{Id, Parameter, Slots, TABLE, Values};
 use serde::Serialize;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use thiserror::Error;
 
 /// What a session is controlled by: any number of threads may hold it. None of them is the audio thread.
 #[derive(Debug)]
@@ -38,8 +41,7 @@ pub(super) struct Playing {
 /// What looks after a chain, or looks at it.
 #[derive(Debug)]
 pub(super) struct Made {
-    pub gauges: Arc<Gauges>,
-    pub reader: Reader,
+    pub ends: Ends,
     /// `None`: the system has no thread left, and the impulse stays.
     pub loader: Option<Loader>,
     /// What it began with.
@@ -98,6 +100,49 @@ pub struct Status {
     pub priority: Priority,
     /// Whether only the dry is heard.
     pub bypass: bool,
+    /// What is being recorded.
+    pub recordings: Vec<Recording>,
+}
+
+/// A recording that goes on.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Recording {
+    /// Which sound.
+    pub take: Take,
+    /// The file.
+    pub path: PathBuf,
+    /// How long it is, on the disk.
+    pub seconds: f64,
+    /// Of which the disk was too slow for.
+    pub lost_seconds: f64,
+    /// What the disk says, if it takes nothing now.
+    pub stuck: Option<String>,
+}
+
+impl Recording {
+    fn of(deck: &Deck) -> Option<Self> {
+        let (path, status) = deck.running()?;
+        let rate = f64::from(deck.sample_rate());
+        Some(Self {
+            take: deck.take,
+            path: path.to_owned(),
+            seconds: status.frames as f64 / rate,
+            lost_seconds: status.lost as f64 / rate,
+            stuck: status.stuck,
+        })
+    }
+}
+
+/// Why a command was not done.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CommandError {
+    /// It cannot be loaded.
+    #[error(transparent)]
+    Choose(#[from] ChooseError),
+    /// It cannot be recorded.
+    #[error(transparent)]
+    Take(#[from] TakeError),
 }
 
 /// What came of a command.
@@ -111,6 +156,10 @@ pub enum Reply {
     DryMuted(bool),
     /// In beats per minute.
     Tempo(f64),
+    /// It is being recorded.
+    Recording(Take, PathBuf),
+    /// It has been recorded.
+    Recorded(Vec<Taken>),
     /// How it goes.
     Status(Box<Status>),
     /// What parameters are.
@@ -137,6 +186,11 @@ impl fmt::Display for Reply {
             }
             Self::DryMuted(muted) => write!(f, "dry {}", if *muted { "off" } else { "on" }),
             Self::Tempo(tempo) => write!(f, "tempo {tempo}"),
+            Self::Recording(take, path) => write!(f, "recording the {take} to {}", path.display()),
+            Self::Recorded(taken) => {
+                let lines: Vec<_> = taken.iter().map(ToString::to_string).collect();
+                f.write_str(&lines.join("\n"))
+            }
             Self::Status(status) => status.fmt(f),
             Self::Values(values) => {
                 let lines: Vec<_> = values.iter().map(|&(id, value)| shown(id, value)).collect();
@@ -175,6 +229,9 @@ impl fmt::Display for Status {
         if let Some(ppm) = self.drift_ppm {
             write!(f, ", drift {ppm:.0} ppm")?;
         }
+        if let Some(longest) = self.recordings.iter().map(|it| it.seconds).reduce(f64::max) {
+            write!(f, ", recording {longest:.0} s")?;
+        }
         Ok(())
     }
 }
@@ -197,8 +254,8 @@ impl Control {
 
     /// Does what is asked. A command that loads takes as long as that does. Any thread but the audio thread.
     ///
-    /// Errors: what cannot be loaded; what plays goes on then.
-    pub fn apply(&self, command: &Command) -> Result<Reply, ChooseError> {
+    /// Errors: what cannot be loaded or recorded; what plays goes on then.
+    pub fn apply(&self, command: &Command) -> Result<Reply, CommandError> {
         let values = &self.desk.values;
         Ok(match command {
             Command::Set(Id::Impulse, slot) => {
@@ -220,6 +277,17 @@ impl Control {
                 values.set_tempo(*tempo);
                 Reply::Tempo(*tempo)
             }
+            Command::Record(take, path) => {
+                self.record(*take, path, Existing::Keep)?;
+                Reply::Recording(*take, path.clone())
+            }
+            Command::StopRecording => {
+                let stopped: Result<Vec<_>, _> = self.stop_recordings().into_iter().collect();
+                match stopped? {
+                    none if none.is_empty() => return Err(TakeError::None.into()),
+                    taken => Reply::Recorded(taken),
+                }
+            }
             Command::Status => Reply::Status(Box::new(self.status())),
             Command::Get(id) => {
                 let wanted = TABLE.iter().filter(|one| id.is_none_or(|id| id == one.id));
@@ -240,6 +308,31 @@ impl Control {
         self.chosen.choose(name, layout, &self.desk)
     }
 
+    /// As [`Command::Record`], and what becomes of a file that is there. Any thread but the audio thread.
+    ///
+    /// Errors: every [`TakeError`].
+    pub fn record(&self, take: Take, path: &Path, existing: Existing) -> Result<(), TakeError> {
+        let mut playing = self.playing.lock().unwrap_or_else(PoisonError::into_inner);
+        let playing = playing.as_mut().ok_or(TakeError::Silent)?;
+        let deck = playing
+            .made
+            .ends
+            .decks
+            .iter_mut()
+            .find(|deck| deck.take == take);
+        deck.ok_or(TakeError::Silent)?.start(path, existing)
+    }
+
+    /// Ends all recordings, and waits until they are on the disk. Any thread but the audio thread.
+    pub(super) fn stop_recordings(&self) -> Vec<Result<Taken, TakeError>> {
+        let stopping: Vec<_> = {
+            let mut playing = self.playing.lock().unwrap_or_else(PoisonError::into_inner);
+            let decks = playing.as_mut().map(|playing| &mut playing.made.ends.decks);
+            decks.into_iter().flatten().filter_map(Deck::stop).collect()
+        };
+        stopping.into_iter().map(Stopping::finish).collect()
+    }
+
     /// Whether somebody wants it to end. Any thread.
     pub fn is_quitting(&self) -> bool {
         self.quit.load(Ordering::Relaxed)
@@ -258,7 +351,7 @@ impl Control {
         let dbfs = |levels: &[Level]| levels.iter().map(|it| 20.0 * it.peak.log10()).collect();
         Status {
             playing: true,
-            seconds: seconds(playing.made.gauges.frames()),
+            seconds: seconds(playing.made.ends.gauges.frames()),
             impulse: loaded.name,
             tail_seconds: seconds(loaded.tail_frames.into()),
             error: loaded.error,
@@ -273,6 +366,13 @@ impl Control {
             drift_ppm: playing.link.drift_ppm,
             priority: playing.alarm.priority(),
             bypass: self.desk.values.get(Id::Bypass) != 0.0,
+            recordings: playing
+                .made
+                .ends
+                .decks
+                .iter()
+                .filter_map(Recording::of)
+                .collect(),
         }
     }
 
@@ -304,7 +404,7 @@ impl Control {
         }) = &mut *kept
         {
             *known = link;
-            if let Some(reading) = made.reader.read() {
+            if let Some(reading) = made.ends.reader.read() {
                 heard.worst = heard.worst.max(reading.load.worst);
                 heard.latest = Some(reading.clone());
             }
@@ -314,6 +414,8 @@ impl Control {
     /// A look of one's own at levels and load. `None`: no device is open. Any thread but the audio thread.
     pub fn meter(&self) -> Option<Reader> {
         let playing = self.playing.lock().unwrap_or_else(PoisonError::into_inner);
-        playing.as_ref().map(|playing| playing.made.reader.clone())
+        playing
+            .as_ref()
+            .map(|playing| playing.made.ends.reader.clone())
     }
 }

@@ -1,10 +1,12 @@
 //! What a session tells of itself: as JSON, or as text of one line.
 
 use super::control::Status;
+use super::deck::{Take, Taken};
 use super::priority::Priority;
 use super::stream::{Clock, Lost, Opened};
 use serde::Serialize;
 use std::fmt;
+use std::path::PathBuf;
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -38,6 +40,31 @@ pub enum Event {
         seconds: f64,
         /// In frames.
         period: u32,
+    },
+    /// It is being recorded.
+    Recording {
+        /// Which sound.
+        take: Take,
+        /// The file.
+        path: PathBuf,
+    },
+    /// It has been recorded.
+    Recorded {
+        /// What, and where.
+        #[serde(flatten)]
+        taken: Taken,
+    },
+    /// It is not recorded, or its file has not got its name.
+    RecordingFailed {
+        /// Why, in one line.
+        reason: String,
+    },
+    /// The disk takes nothing. Told once until it does again.
+    RecordingStuck {
+        /// The file.
+        path: PathBuf,
+        /// What the disk says.
+        reason: String,
     },
     /// An impulse plays.
     Impulse {
@@ -123,6 +150,15 @@ impl fmt::Display for Event {
                     f,
                     "{xruns} xruns in {seconds:.0} s; a period of {longer} would be safer"
                 )
+            }
+            Self::Recording { take, path } => {
+                write!(f, "recording the {take} to {}", path.display())
+            }
+            Self::Recorded { taken } => taken.fmt(f),
+            Self::RecordingFailed { reason } => f.write_str(reason),
+            Self::RecordingStuck { path, reason } => {
+                let path = path.display();
+                write!(f, "{path}: the disk takes nothing: {reason}; trying again")
             }
             Self::Impulse {
                 name,

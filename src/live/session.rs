@@ -3,15 +3,20 @@
 //! What is guaranteed: whatever the device or its driver does, [`run`] hears a request to end within a tenth of a second:
 //! opening and closing, which a driver may hold up, are done on threads of their own, and given up after [`PATIENCE`].
 
-use super::chain::{Chain, FADE_SECONDS};
-use super::control::{Control, Heard, Made, Playing};
+mod opening;
+
+use super::chain::FADE_SECONDS;
+use super::control::Control;
+use super::deck::{self, Take};
 use super::event::Event;
 use super::priority::Priority;
-use super::stream::{self, Alarm, OpenError, Opened, Request, Stream};
-use crate::loader::thread::{self, Format, Loader, Maker};
-use crate::processor::{Processor, Setup};
-use crate::swap;
-use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
+use super::stream::{self, OpenError, Opened, Request};
+use crate::loader::thread;
+use crate::output::Existing;
+use crossbeam_channel::RecvTimeoutError;
+pub(super) use opening::close_aside;
+use opening::{Running, open_aside, silent_device};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -49,6 +54,10 @@ pub struct Settings {
     pub duration: Option<Duration>,
     /// How often [`Event::Status`] is told. `None`: never.
     pub status_every: Option<Duration>,
+    /// What is recorded from the beginning. After a device was lost it goes on in files with numbers.
+    pub record: Vec<(Take, PathBuf)>,
+    /// What becomes of such files that are there already.
+    pub existing: Existing,
 }
 
 /// Why a session has ended.
@@ -75,6 +84,8 @@ pub fn run(
         stop,
         tell,
         request: settings.request.clone(),
+        record: settings.record.clone(),
+        opened: 0,
         before: Duration::ZERO,
         xruns: 0,
     };
@@ -91,18 +102,14 @@ struct Session<'a> {
     tell: &'a mut dyn FnMut(Event),
     /// What is asked for; once a device has played, that one.
     request: Request,
+    /// What is to be recorded as soon as a device plays.
+    record: Vec<(Take, PathBuf)>,
+    /// How often one has been opened.
+    opened: u32,
     /// Sound of devices that are gone, and time without one.
     before: Duration,
     /// Of devices that are gone.
     xruns: u64,
-}
-
-/// A device that has been opened, with all that plays on it.
-struct Running {
-    stream: Stream,
-    opened: Opened,
-    alarm: Arc<Alarm>,
-    playing: Playing,
 }
 
 /// Why a device is left.
@@ -208,7 +215,7 @@ impl Session<'_> {
             playing,
         } = running;
         let (rate, period) = (f64::from(opened.sample_rate), opened.period);
-        let gauges = Arc::clone(&playing.made.gauges);
+        let gauges = Arc::clone(&playing.made.ends.gauges);
         let mut said = playing.made.first.clone();
         self.control.desk.close(false);
         self.control.attach(Some(playing));
@@ -228,6 +235,9 @@ impl Session<'_> {
             priority,
         });
         self.tell_loaded(&said, rate);
+        self.opened += 1;
+        self.begin_recordings();
+        let mut stuck = Vec::new();
         let played = || Duration::from_secs_f64(gauges.frames() as f64 / rate);
         let mut counted = Counted::new();
         let (mut told, mut read) = (Instant::now(), Instant::now());
@@ -250,6 +260,7 @@ impl Session<'_> {
                 read = Instant::now();
                 let link = stream.link();
                 self.control.look(link);
+                self.tell_stuck(&mut stuck);
                 if let Some((xruns, seconds)) = counted.count(alarm.xruns() + link.gaps) {
                     (self.tell)(Event::ManyXruns {
                         xruns,
@@ -276,12 +287,61 @@ impl Session<'_> {
                 std::thread::sleep(Duration::from_millis(2));
             }
         }
+        self.end_recordings(matches!(left, Left::Lost(_)));
         self.before += played();
         self.xruns += alarm.xruns() + stream.link().gaps;
         close_aside(stream);
         // The loader's thread is waited for.
         drop(self.control.attach(None));
         left
+    }
+
+    fn begin_recordings(&mut self) {
+        for (take, first) in std::mem::take(&mut self.record) {
+            let path = deck::numbered(&first, self.opened);
+            let existing = self.settings.existing;
+            (self.tell)(match self.control.record(take, &path, existing) {
+                Ok(()) => Event::Recording { take, path },
+                Err(error) => Event::RecordingFailed {
+                    reason: error.to_string(),
+                },
+            });
+        }
+    }
+
+    /// What ran is to run again, if the device was lost.
+    fn end_recordings(&mut self, lost: bool) {
+        for taken in self.control.stop_recordings() {
+            (self.tell)(match taken {
+                Ok(taken) => {
+                    if lost {
+                        self.record
+                            .push((taken.take, deck::unnumbered(&taken.path, self.opened)));
+                    }
+                    Event::Recorded { taken }
+                }
+                Err(error) => Event::RecordingFailed {
+                    reason: error.to_string(),
+                },
+            });
+        }
+    }
+
+    fn tell_stuck(&mut self, told: &mut Vec<PathBuf>) {
+        for recording in self.control.status().recordings {
+            let known = told.iter().position(|path| *path == recording.path);
+            match (recording.stuck, known) {
+                (Some(reason), None) => {
+                    told.push(recording.path.clone());
+                    (self.tell)(Event::RecordingStuck {
+                        path: recording.path,
+                        reason,
+                    });
+                }
+                (None, Some(known)) => drop(told.remove(known)),
+                _ => {}
+            }
+        }
     }
 
     fn tell_loaded(&mut self, loaded: &thread::Status, rate: f64) {
@@ -331,111 +391,4 @@ impl Counted {
         }
         None
     }
-}
-
-fn silent_device(request: &Request) -> OpenError {
-    let device = match &request.output {
-        stream::Choice::Device(id) => id.clone(),
-        _ => "the default device".to_owned(),
-    };
-    OpenError::System {
-        device,
-        what: format!("no answer for {} s", PATIENCE.as_secs()),
-    }
-}
-
-/// On a thread of its own. What comes too late is closed there.
-fn open_aside(request: Request, control: Arc<Control>) -> Receiver<Result<Running, OpenError>> {
-    let (sender, receiver) = bounded(1);
-    let opening = move || {
-        let _ = sender.send(open(&request, &control));
-    };
-    // Without a thread there is no sender, and the receiver says so.
-    let _ = std::thread::Builder::new()
-        .name("partita opening".to_owned())
-        .spawn(opening);
-    receiver
-}
-
-/// Waits for the driver, but not for ever.
-pub(super) fn close_aside(stream: Stream) {
-    let (sender, receiver) = bounded(1);
-    let closing = move || {
-        drop(stream);
-        let _ = sender.send(());
-    };
-    let thread = std::thread::Builder::new()
-        .name("partita closing".to_owned())
-        .spawn(closing);
-    if thread.is_ok() {
-        let _ = receiver.recv_timeout(PATIENCE);
-    }
-}
-
-fn open(request: &Request, control: &Arc<Control>) -> Result<Running, OpenError> {
-    let alarm = Arc::new(Alarm::default());
-    let mut made = None;
-    let mut make = |format| {
-        let (chain, playing) = chain(format, control);
-        made = Some(playing);
-        chain
-    };
-    let (stream, opened) = stream::open(request, &mut make, &alarm)?;
-    let Some(made) = made else {
-        return Err(silent_device(request));
-    };
-    let playing = Playing {
-        opened: opened.clone(),
-        alarm: Arc::clone(&alarm),
-        made,
-        link: stream.link(),
-        heard: Heard::default(),
-    };
-    Ok(Running {
-        stream,
-        opened,
-        alarm,
-        playing,
-    })
-}
-
-/// A chain with the impulse that is wanted now, and the loader that looks after it.
-fn chain(format: Format, control: &Arc<Control>) -> (Chain, Made) {
-    let mut maker = Maker::new(format);
-    let wanted = control.wanted();
-    let made = wanted.as_ref().map(|wanted| maker.make(wanted));
-    let mut first = thread::Status::default();
-    let (engine, tail) = match &made {
-        Some(Ok(ready)) => {
-            first.name = maker.name().to_owned();
-            first.frames = ready.impulse.frames();
-            first.tail_frames = ready.tail_frames;
-            first.gain_db = ready.gain_db;
-            (maker.engine(ready), ready.tail_frames as usize)
-        }
-        Some(Err(error)) => {
-            first.error = Some(error.to_string());
-            (maker.silent_engine(), 0)
-        }
-        None => (maker.silent_engine(), 0),
-    };
-    let setup = Setup {
-        inputs: format.inputs,
-        outputs: format.outputs,
-        sample_rate: format.sample_rate,
-        mix: control.desk.mix(),
-    };
-    let (loader_end, audio_end) = swap::pair();
-    let processor = Processor::new(engine, tail, setup).with_swap(audio_end);
-    let (chain, reader) = Chain::new(processor, Arc::clone(&control.desk), format);
-    let asked = Arc::clone(control);
-    // What could not be made would be no better the second time: it has been told.
-    let loader = Loader::start(maker, loader_end, wanted, move || asked.wanted());
-    let made = Made {
-        gauges: chain.gauges(),
-        reader,
-        loader: loader.ok(),
-        first,
-    };
-    (chain, made)
 }

@@ -1,7 +1,8 @@
 //! Two JACK clients, one that plays and one that records, by the server's own frames. They live in a process of their own,
 //! because the server's name is a variable of the process: the test starts itself again.
 
-use jack::{
+use crate::studio::{PATIENCE, read_raw};
+use ::jack::{
     AudioIn, AudioOut, Client, ClientOptions, Control, NotificationHandler, Port, PortSpec,
     contrib::ClosureProcessHandler,
 };
@@ -31,7 +32,7 @@ pub fn start(server: &str, folder: &Path, frames: usize) -> Child {
     while !folder.join("ready").exists() {
         let ended = child.try_wait().expect("a child");
         assert!(
-            ended.is_none() && begun.elapsed() < super::PATIENCE,
+            ended.is_none() && begun.elapsed() < PATIENCE,
             "the rig does not start"
         );
         thread::sleep(Duration::from_millis(10));
@@ -62,7 +63,7 @@ fn plays_and_records() {
     };
     let folder = Path::new(&folder);
     let frames: usize = frames.parse().expect("a number");
-    let sung: Vec<Vec<f32>> = super::read_raw(&folder.join("mic.raw"))
+    let sung: Vec<Vec<f32>> = read_raw(&folder.join("mic.raw"))
         .into_iter()
         .map(|channel| channel.into_iter().map(|sample| sample as f32).collect())
         .collect();
@@ -94,7 +95,7 @@ fn plays_and_records() {
             .then(|| now.wrapping_sub(begin.load(Ordering::Relaxed)) as i32)
     };
     let (from, go, count) = (Arc::clone(&begin), Arc::clone(&begun), Arc::clone(&played));
-    let play = move |_: &Client, scope: &jack::ProcessScope| {
+    let play = move |_: &Client, scope: &::jack::ProcessScope| {
         let first = place(&from, &go, scope.last_frame_time());
         for (port, sung) in outs.iter_mut().zip(&sung) {
             for (at, sample) in port.as_mut_slice(scope).iter_mut().enumerate() {
@@ -114,7 +115,7 @@ fn plays_and_records() {
         Arc::clone(&begun),
         Arc::clone(&recorded),
     );
-    let record = move |_: &Client, scope: &jack::ProcessScope| {
+    let record = move |_: &Client, scope: &::jack::ProcessScope| {
         if let Some(first) = place(&from, &go, scope.last_frame_time())
             && let Ok(mut tape) = tape.try_lock()
         {
@@ -137,7 +138,7 @@ fn plays_and_records() {
     fs::write(folder.join("ready"), "").expect("written");
     let ports = |client: &Client, name: &str| {
         let audio = AudioIn::default().jack_port_type().to_owned();
-        client.ports(Some(name), Some(&audio), jack::PortFlags::empty())
+        client.ports(Some(name), Some(&audio), ::jack::PortFlags::empty())
     };
     let connected = || {
         let all = [
@@ -147,12 +148,14 @@ fn plays_and_records() {
         all.iter().all(|(client, name)| {
             let of = ports(client, name);
             let mut of = of.iter().filter_map(|name| client.port_by_name(name));
-            of.all(|port: Port<jack::Unowned>| port.connected_count().is_ok_and(|count| count > 0))
+            of.all(|port: Port<::jack::Unowned>| {
+                port.connected_count().is_ok_and(|count| count > 0)
+            })
         })
     };
     let waiting = Instant::now();
     while !connected() {
-        assert!(waiting.elapsed() < super::PATIENCE, "nobody connects");
+        assert!(waiting.elapsed() < PATIENCE, "nobody connects");
         thread::sleep(Duration::from_millis(20));
     }
     thread::sleep(Duration::from_millis(300));
@@ -163,9 +166,7 @@ fn plays_and_records() {
     xruns.store(0, Ordering::Relaxed);
     begun.store(true, Ordering::Release);
     let playing = Instant::now();
-    while played.load(Ordering::Relaxed) < frames as u64 + 4_096
-        && playing.elapsed() < super::PATIENCE
-    {
+    while played.load(Ordering::Relaxed) < frames as u64 + 4_096 && playing.elapsed() < PATIENCE {
         thread::sleep(Duration::from_millis(20));
     }
     let tape = recorded.lock().expect("the tape").clone();

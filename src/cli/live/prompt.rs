@@ -57,6 +57,8 @@ impl Screen {
             Event::Waiting { .. }
             | Event::Lost { .. }
             | Event::ManyXruns { .. }
+            | Event::RecordingFailed { .. }
+            | Event::RecordingStuck { .. }
             | Event::ImpulseFailed { .. } => {
                 self.lines(event, true);
             }
@@ -67,6 +69,12 @@ impl Screen {
 
     pub fn reply<E: Display>(&self, reply: &Result<Reply, E>) {
         match reply {
+            Ok(Reply::Recorded(all)) if self.json => {
+                for taken in all {
+                    let taken = taken.clone();
+                    self.event(&Event::Recorded { taken });
+                }
+            }
             Ok(reply) if self.json => say::result(machine(reply)),
             Ok(reply) if !self.quiet => self.lines(reply, false),
             Ok(_) => {}
@@ -160,6 +168,9 @@ fn machine(reply: &Reply) -> serde_json::Value {
         }
         Reply::DryMuted(muted) => json!({"event": "dry", "muted": muted}),
         Reply::Tempo(tempo) => json!({"event": "tempo", "beats_per_minute": tempo}),
+        Reply::Recording(take, path) => json!({"event": "recording", "take": take, "path": path}),
+        // As events, one by one.
+        Reply::Recorded(_) => json!(null),
         Reply::Status(status) => serde_json::to_value(Event::Status {
             status: (**status).clone(),
         })
@@ -172,6 +183,25 @@ fn machine(reply: &Reply) -> serde_json::Value {
         }
         Reply::Help => json!({"event": "help", "text": reply.to_string()}),
         Reply::Quitting => json!({"event": "quitting"}),
+    }
+}
+
+/// Whether somebody types here: stdin is a terminal, and this is not in its background, where reading would stop the whole
+/// program, sound and all.
+pub(super) fn is_typed_to() -> bool {
+    if !io::stdin().is_terminal() {
+        return false;
+    }
+    // proc(5): after the name, which ends with the last bracket, the 3rd number is our process group, the 6th the
+    // terminal's. Where there is no such file, nothing is known against it.
+    let Ok(stat) = std::fs::read_to_string("/proc/self/stat") else {
+        return true;
+    };
+    let after = stat.rsplit_once(')').map_or("", |(_, after)| after);
+    let fields: Vec<_> = after.split_whitespace().collect();
+    match (fields.get(2), fields.get(5)) {
+        (Some(ours), Some(terminals)) => ours == terminals,
+        _ => true,
     }
 }
 
