@@ -30,6 +30,8 @@ pub mod event;
 pub mod guard;
 mod jack;
 pub mod measure;
+pub mod midi;
+pub mod osc;
 pub mod priority;
 pub mod recorder;
 mod ring;

@@ -20,7 +20,7 @@ pub enum Exit {
     Output,
     /// 6: `impulse check` found problems, or could not put all of them right.
     Problems,
-    /// 7: no sound device, or it was lost, and it was not to be waited for.
+    /// 7: no sound device, MIDI input or OSC port, or it was lost, and it was not to be waited for.
     Device,
     /// 130: stopped by Ctrl-C or a request to terminate. No unfinished file is left.
     Interrupted,
@@ -35,7 +35,7 @@ Exit codes:
   4    the impulse or preset cannot be read, or does not go with the input
   5    the output exists or cannot be written
   6    `impulse check` found problems (with --fix: some are left)
-  7    no sound device, or it was lost (`live` with --no-reconnect)
+  7    no sound device, MIDI input or OSC port, or it was lost (`live` with --no-reconnect)
   130  interrupted; no unfinished file is left
 With several inputs all are tried, and the code is that of the first that failed.";
 

@@ -1,6 +1,7 @@
 //! `partita live`: a sound card's input through an impulse, to its output.
 
 mod prompt;
+mod remote;
 
 use super::{Exit, exit, render, say};
 use crate::impulse::load::LayoutChoice;
@@ -83,6 +84,8 @@ pub(super) struct Args {
     /// Do what a file says, a line a command with its time before it: 2.5s set mix 40 %
     #[arg(long, value_name = "FILE")]
     script: Option<PathBuf>,
+    #[command(flatten)]
+    remote: remote::Remote,
     /// Read commands from stdin, as on a terminal; `help` lists them
     #[arg(long)]
     prompt: bool,
@@ -254,6 +257,10 @@ pub(super) fn run(args: &Args) -> Exit {
     if typed {
         prompt::read(Arc::clone(&control), Arc::clone(&screen));
     }
+    let _remote = match args.remote.listen(&control, &screen) {
+        Ok(listeners) => listeners,
+        Err(exit) => return exit,
+    };
     let settings = Settings {
         request: args.request(),
         missing: if args.no_reconnect {

@@ -89,6 +89,29 @@ impl Screen {
         }
     }
 
+    /// A reply to somebody elsewhere, who has had it: parameters that move are told to machines only.
+    pub fn remote(&self, reply: &Result<Reply, String>) {
+        let is_told = match reply {
+            Ok(Reply::Chosen(_)) | Err(_) => true,
+            Ok(Reply::Values(_) | Reply::Status(_) | Reply::Help) => false,
+            Ok(_) => self.json,
+        };
+        if is_told {
+            self.reply(reply);
+        }
+    }
+
+    /// Where control from elsewhere is waited for.
+    pub fn listens(&self, kind: &str, place: &dyn Display) {
+        if self.json {
+            let place = place.to_string();
+            return say::result(json!({"event": "listening", "kind": kind, "place": place}));
+        }
+        if !self.quiet {
+            self.lines(&format_args!("{kind} at {place}"), false);
+        }
+    }
+
     /// Prints over the status line, and that one anew below.
     fn lines(&self, text: &dyn Display, error: bool) {
         let text = text.to_string();
