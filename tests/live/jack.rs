@@ -221,7 +221,7 @@ fn a_jack_server_that_is_killed_is_waited_for() {
 /// Plays for so long on JACK with another impulse each second, and says how often the audio thread allocated, and
 /// how often the library saw itself do it. `None`: JACK, or real-time priority, is not to be had.
 fn soak(name: &str, seconds: u32) -> Option<(u64, u64, Value)> {
-    let server = Jackd::start(name, 128)?;
+    let mut server = Jackd::start(name, 128)?;
     let studio = Studio::new();
     let impulses = [
         "plate",
@@ -290,7 +290,8 @@ fn soak(name: &str, seconds: u32) -> Option<(u64, u64, Value)> {
             .expect("a number")
     };
     let counted = (number(), number());
-    // The server tells whose fault it was.
+    // The server tells whose fault it was, once it has ended.
+    end(&mut server.child);
     let log = fs::read_to_string(log(&server.name)).unwrap_or_default();
     let of = |whose: &str| log.lines().filter(|line| line.contains(whose)).count();
     println!(
