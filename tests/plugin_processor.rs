@@ -57,6 +57,7 @@ const BUSY: Mix = Mix {
     high_cut_hz: 6_000.0,
     cut_slope: CutSlope::Db24,
     bypass: false,
+    dry_muted: false,
 };
 
 #[test]
