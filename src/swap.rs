@@ -3,7 +3,8 @@
 //! What is guaranteed:
 //!
 //! - The audio thread never waits, locks, allocates or frees here. It takes something new only while there is room on the
-//!   way back for all that this can set free, so whatever it lets go of is dropped on the other side.
+//!   way back for all that this can set free, so whatever it lets go of is dropped on the other side. If the loader's end
+//!   is gone, it lies on the way back until [`AudioEnd`] itself is dropped; once that is full, the engine keeps the rest.
 //! - Nothing is lost: a full queue leaves the new impulse with whoever wanted to send it, and an engine that has no room
 //!   yet leaves it waiting here. The newest wins: one that waits is given back unheard when another comes.
 //!
@@ -59,12 +60,13 @@ const SPENT: usize = 32;
 pub fn pair() -> (LoaderEnd, AudioEnd) {
     let (new, incoming) = bounded(NEW);
     let (back, spent) = bounded(SPENT);
-    let loader = LoaderEnd { new, spent };
     let audio = AudioEnd {
         incoming,
         back,
+        _kept: spent.clone(),
         waiting: None,
     };
+    let loader = LoaderEnd { new, spent };
     (loader, audio)
 }
 
@@ -92,6 +94,8 @@ impl LoaderEnd {
 pub struct AudioEnd {
     incoming: Receiver<Next>,
     back: Sender<Spent>,
+    /// A channel that nobody can receive from any more refuses what is sent: it would be freed here.
+    _kept: Receiver<Spent>,
     waiting: Option<Next>,
 }
 
@@ -147,8 +151,9 @@ impl AudioEnd {
     }
 
     fn give_back(&mut self, spent: Spent) {
-        // There is room. If the loader is gone, the last owner of the channel drops what lies in it.
-        let sent = self.back.try_send(spent);
-        debug_assert!(sent.is_ok(), "asked before");
+        // There is room, and `_kept` keeps the channel open: this cannot fail. If it did, to leak is better than to free.
+        if let Err(refused) = self.back.try_send(spent) {
+            std::mem::forget(refused);
+        }
     }
 }
