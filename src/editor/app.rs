@@ -1,0 +1,98 @@
+//! The window's content: a bar over one view.
+
+use super::Actions;
+use super::desk::Desk;
+use super::settings::{Brightness, Settings};
+use super::theme;
+use super::view::{self, View};
+use egui::{Context, Ui};
+
+/// The window's content.
+pub struct App {
+    desk: Desk,
+    settings: Settings,
+    view: View,
+    views: view::Views,
+}
+
+impl App {
+    /// Over what `actions` tell and do. Main thread.
+    pub fn new(actions: impl Actions, settings: Settings) -> Self {
+        Self {
+            desk: Desk::new(actions),
+            settings: settings.clamped(),
+            view: View::default(),
+            views: view::Views::default(),
+        }
+    }
+
+    /// Prepares the context of a window: fonts, themes, scale. Once, before the first frame. Main thread.
+    pub fn install(&self, context: &Context) {
+        theme::install(context);
+        context.set_zoom_factor(self.settings.zoom());
+        self.apply(context);
+    }
+
+    fn apply(&self, context: &Context) {
+        let theme = match self.settings.brightness {
+            Brightness::Dark => egui::Theme::Dark,
+            Brightness::Light => egui::Theme::Light,
+        };
+        context.set_theme(theme);
+        if context.zoom_factor() != self.settings.zoom() {
+            context.set_zoom_factor(self.settings.zoom());
+        }
+    }
+
+    /// One frame. Main thread.
+    pub fn ui(&mut self, ui: &mut Ui) {
+        self.desk.refresh();
+        for file in ui.input(|input| input.raw.dropped_files.clone()) {
+            self.desk.load(file.path().to_owned());
+        }
+        let before = self.settings.clone();
+        view::show(
+            ui,
+            &mut self.desk,
+            &mut self.settings,
+            &mut self.view,
+            &mut self.views,
+        );
+        if self.settings != before {
+            self.apply(ui.ctx());
+            self.settings.save();
+        }
+    }
+
+    /// Looks at what plays, and says whether there is anything new to draw. Main thread.
+    pub fn poll(&mut self) -> bool {
+        let changed = self.desk.refresh();
+        self.views.poll() || changed
+    }
+
+    /// How the user wants the window. Main thread.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The window has that size now, in points before scaling. Main thread.
+    pub fn resized(&mut self, size: egui::Vec2) {
+        (self.settings.width, self.settings.height) = (size.x, size.y);
+    }
+
+    /// Shows another view. Main thread.
+    pub fn open(&mut self, view: View) {
+        self.view = view;
+    }
+
+    /// What all views work with. Main thread.
+    pub fn desk(&mut self) -> &mut Desk {
+        &mut self.desk
+    }
+
+    /// The window closes: gestures end, and what the user wants is saved. Main thread.
+    pub fn close(&mut self) {
+        self.desk.release();
+        self.settings.save();
+    }
+}
