@@ -29,27 +29,30 @@ impl App {
     /// Prepares the context of a window: fonts, themes, scale. Once, before the first frame. Main thread.
     pub fn install(&self, context: &Context) {
         theme::install(context);
-        context.set_zoom_factor(self.settings.zoom());
+        context.set_zoom_factor(self.settings.zoom(self.settings.size()));
         self.apply(context);
     }
 
     fn apply(&self, context: &Context) {
-        let theme = match self.settings.brightness {
+        context.set_theme(match self.settings.brightness {
             Brightness::Dark => egui::Theme::Dark,
             Brightness::Light => egui::Theme::Light,
-        };
-        context.set_theme(theme);
-        if context.zoom_factor() != self.settings.zoom() {
-            context.set_zoom_factor(self.settings.zoom());
-        }
+        });
     }
 
     /// One frame. Main thread.
     pub fn ui(&mut self, ui: &mut Ui) {
         self.desk.refresh();
+        let context = ui.ctx().clone();
+        let window = context.content_rect().size() * context.zoom_factor();
+        let zoom = self.settings.zoom(window);
+        if (zoom - context.zoom_factor()).abs() > 1e-3 {
+            context.set_zoom_factor(zoom);
+        }
         for file in ui.input(|input| input.raw.dropped_files.clone()) {
             self.desk.load(file.path().to_owned());
         }
+        self.apply(&context);
         let before = self.settings.clone();
         view::show(
             ui,
@@ -59,8 +62,8 @@ impl App {
             &mut self.views,
         );
         if self.settings != before {
-            self.apply(ui.ctx());
             self.settings.save();
+            context.request_repaint();
         }
     }
 
@@ -75,7 +78,7 @@ impl App {
         &self.settings
     }
 
-    /// The window has that size now, in points before scaling. Main thread.
+    /// The window has that size now, in the system's points. Main thread.
     pub fn resized(&mut self, size: egui::Vec2) {
         (self.settings.width, self.settings.height) = (size.x, size.y);
     }
@@ -85,9 +88,9 @@ impl App {
         self.view = view;
     }
 
-    /// What all views work with. Main thread.
-    pub fn desk(&mut self) -> &mut Desk {
-        &mut self.desk
+    /// What the views remember. Main thread.
+    pub fn views(&mut self) -> &mut view::Views {
+        &mut self.views
     }
 
     /// The window closes: gestures end, and what the user wants is saved. Main thread.

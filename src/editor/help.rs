@@ -48,7 +48,7 @@ pub fn short(id: Id) -> &'static str {
         Id::Split => "Split",
         Id::AttackCurve => "Curve",
         Id::DecayCurve => "Curve",
-        Id::Onset => "Cut to onset",
+        Id::Onset => "To onset",
         Id::Fade => "Fade out",
         Id::Damping125 => "125",
         Id::Damping250 => "250",

@@ -16,8 +16,11 @@ use std::path::PathBuf;
 /// What the scale may be, in per cent.
 pub const SCALES: RangeInclusive<f32> = 75.0..=250.0;
 
-/// The least size at which everything is seen, in points.
-pub const LEAST: Vec2 = vec2(920.0, 600.0);
+/// The size at which everything is seen, in points. In a smaller window everything is smaller.
+pub const LEAST: Vec2 = vec2(1000.0, 620.0);
+
+/// Of a window, in the system's points.
+const LARGEST: f32 = 8_000.0;
 
 /// The largest settings file that is read, in bytes.
 const MAX_BYTES: u64 = 1 << 16;
@@ -41,7 +44,7 @@ pub struct Settings {
     pub brightness: Brightness,
     /// How large everything is, in % of what the system says. 75 to 250.
     pub scale_percent: f32,
-    /// Size of the window in points, before scaling.
+    /// Size of the window in the system's points, scale and all.
     pub width: f32,
     /// The same, down.
     pub height: f32,
@@ -63,9 +66,24 @@ impl Settings {
     pub fn clamped(mut self) -> Self {
         let or = |value: f32, default: f32| if value.is_finite() { value } else { default };
         self.scale_percent = or(self.scale_percent, 100.0).clamp(*SCALES.start(), *SCALES.end());
-        self.width = or(self.width, LEAST.x).clamp(LEAST.x, 8_000.0);
-        self.height = or(self.height, LEAST.y).clamp(LEAST.y, 8_000.0);
+        let least = Self::least();
+        self.width = or(self.width, LEAST.x).clamp(least.x, LARGEST);
+        self.height = or(self.height, LEAST.y).clamp(least.y, LARGEST);
         self
+    }
+
+    /// The least size of a window, in the system's points: everything at the least scale.
+    pub fn least() -> Vec2 {
+        LEAST * (*SCALES.start() / 100.0)
+    }
+
+    /// With another scale, and a window that is larger or smaller with it.
+    pub fn scaled(mut self, percent: f32) -> Self {
+        let percent = percent.clamp(*SCALES.start(), *SCALES.end());
+        let times = percent / self.scale_percent;
+        (self.width, self.height) = (self.width * times, self.height * times);
+        self.scale_percent = percent;
+        self.clamped()
     }
 
     /// What was saved last, or the default. Main thread.
@@ -92,12 +110,14 @@ impl Settings {
         let _ = saved();
     }
 
-    /// How much larger than the system's own scale.
-    pub fn zoom(&self) -> f32 {
-        self.scale_percent / 100.0
+    /// How much larger everything is than the system has it in a window of that size, in the system's points: the scale,
+    /// or what lets everything be seen.
+    pub fn zoom(&self, window: Vec2) -> f32 {
+        let fits = (window / LEAST).min_elem();
+        (self.scale_percent / 100.0).min(fits).max(0.3)
     }
 
-    /// Size of the window in points.
+    /// Size of the window in the system's points.
     pub fn size(&self) -> Vec2 {
         vec2(self.width, self.height)
     }

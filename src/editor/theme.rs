@@ -106,6 +106,9 @@ impl Theme {
             ("accent/picture", self.accent, self.picture, 4.5),
             ("second/picture", self.second, self.picture, 4.5),
             ("accent/line", self.accent, self.line, 3.0),
+            ("text/accent_dim", self.text, self.accent_dim, 4.5),
+            ("ground/text", self.ground, self.text, 4.5),
+            ("ground/alarm", self.ground, self.alarm, 4.5),
         ];
         let grounds = [
             ("ground", self.ground),

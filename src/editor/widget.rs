@@ -6,11 +6,13 @@ mod choice;
 mod entry;
 pub mod grip;
 mod knob;
+pub mod meter;
 mod paint;
 mod switch;
 
 pub use button::{Icon, button, icon_button, tab};
 pub use choice::choice;
+pub use entry::entry;
 pub use knob::{Knob, knob};
-pub use paint::{focus_ring, heading, label, text_in};
+pub use paint::{focus_ring, heading, label, text_in, title};
 pub use switch::switch;

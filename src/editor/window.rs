@@ -12,7 +12,7 @@
 
 mod input;
 
-use super::{Actions, App, Settings, settings};
+use super::{Actions, App, Settings};
 use arboard::Clipboard;
 use baseview::dpi::{LogicalSize, NativeSize, Size};
 use baseview::gl::GlConfig;
@@ -60,7 +60,7 @@ pub struct Placement(Arc<Mutex<WindowSize>>);
 impl Placement {
     /// As the settings say, at a scale of the screen that nobody has told yet. Main thread.
     pub fn new(settings: &Settings) -> Self {
-        let size = logical(settings.size() * settings.zoom());
+        let size = logical(settings.size());
         Self(Arc::new(Mutex::new(WindowSize::from_logical(size, 1.0))))
     }
 
@@ -78,11 +78,6 @@ fn logical(size: egui::Vec2) -> LogicalSize<f64> {
     LogicalSize::new(f64::from(size.x), f64::from(size.y))
 }
 
-/// The least size of a window at that scale of the user's. Main thread.
-pub fn least(settings: &Settings) -> LogicalSize<f64> {
-    logical(settings::LEAST * settings.zoom())
-}
-
 /// Opens a window for `app`. It is shown when its owner shows it. Main thread.
 ///
 /// Errors: there is no screen, or it has no OpenGL.
@@ -90,11 +85,8 @@ pub fn open(app: App, around: Around, placement: Placement) -> Result<Window, Op
     let settings = app.settings();
     let mut wanted = WindowSettings::new()
         .with_title("Partita")
-        .with_size(logical(settings.size() * settings.zoom()))
-        // The least at the least scale: the scale may change while the window is open.
-        .with_min_size::<Size>(Size::Logical(logical(
-            settings::LEAST * (*settings::SCALES.start() / 100.0),
-        )))
+        .with_size(logical(settings.size()))
+        .with_min_size::<Size>(Size::Logical(logical(Settings::least())))
         .with_resizable(true)
         .with_wait_for_parent(around.parent_follows)
         .with_fallback_scale_factor(around.scale)
@@ -259,7 +251,7 @@ impl Inner {
     fn resized(&mut self, size: WindowSize) {
         self.placement.set(size);
         let points = vec2(size.logical.width as f32, size.logical.height as f32);
-        self.app.resized(points / self.context.zoom_factor());
+        self.app.resized(points);
     }
 
     fn draw(&mut self) -> Result<(), HandlerError> {
@@ -273,7 +265,7 @@ impl Inner {
         viewport.native_pixels_per_point = Some(size.scale_factor as f32);
         viewport.focused = Some(self.input.focused);
 
-        let zoom = self.context.zoom_factor();
+        let wanted = self.app.settings().size();
         let input = self.input.take();
         let app = &mut self.app;
         let mut output = self.context.run_ui(input, |ui| app.ui(ui));
@@ -303,10 +295,10 @@ impl Inner {
             self.cursor = cursor;
             self.window.set_mouse_cursor(cursor)?;
         }
-        if self.context.zoom_factor() != zoom {
-            // Larger controls want a larger window. Whoever refuses shows less of it.
-            let size = logical(self.app.settings().size() * self.context.zoom_factor());
-            let _ = self.window.resize(size);
+        if self.app.settings().size() != wanted {
+            // Another scale wants another window. Where it is refused, everything is as large as there is room.
+            let _ = self.window.resize(logical(self.app.settings().size()));
+            self.resized(self.window.size());
             self.window.request_redraw();
         }
         Ok(())

@@ -1,8 +1,9 @@
 //! Something for the editor to stand on: it writes down what is done, and does it.
 
-use egui::{Pos2, Vec2};
+use egui::{Pos2, UiBuilder, Vec2};
 use egui_kittest::Harness;
-use partita::editor::{Actions, App, Data, Settings};
+use partita::editor::{Actions, App, Data, Level, Load, Meters, Playing, Settings};
+use partita::impulse::library;
 use partita::params::Id;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -18,6 +19,46 @@ pub struct Kept {
 }
 
 impl Log {
+    /// With the hall loaded, and sound going through it.
+    pub fn playing() -> Self {
+        let log = Self::default();
+        let hall = library::find("hall").expect("a factory impulse").load();
+        let level = |peak: f32, rms: f32, held, clips| Level {
+            peak,
+            rms,
+            held,
+            clips,
+        };
+        log.change(|data| {
+            data.impulse = hall.ok().map(Arc::new);
+            data.playing = Playing {
+                name: "hall".to_owned(),
+                sample_rate: 48_000,
+                channels: (2, 2),
+                routing: "True stereo".to_owned(),
+                tail_frames: 141_000,
+                gain_db: -14.3,
+                ..Playing::default()
+            };
+            data.meters = Meters {
+                inputs: vec![level(0.32, 0.1, 0.5, 0), level(0.28, 0.09, 0.44, 0)],
+                outputs: vec![level(0.46, 0.16, 1.02, 3), level(0.41, 0.15, 0.83, 0)],
+                load: Load {
+                    mean: 0.003,
+                    worst: 0.007,
+                },
+                late: 0,
+            };
+            data.values.set(Id::Predelay, 32.0);
+            data.values.set(Id::Attack, 4.0);
+            data.values.set(Id::Decay, 40.0);
+            data.values.set(Id::DecayCurve, 20.0);
+            data.values.set(Id::HighCut, 9_000.0);
+            data.values.set(Id::Damping8k, 70.0);
+        });
+        log
+    }
+
     /// What has been done since it was asked last.
     pub fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.0.lock().expect("kept").lines)
@@ -73,11 +114,11 @@ pub fn open(settings: Settings) -> (Harness<'static, App>, Log) {
 
 /// The same, over what is there already.
 pub fn open_over(log: Log, settings: Settings) -> Harness<'static, App> {
-    let zoom = settings.zoom();
+    let zoom = settings.zoom(settings.size());
     let app = App::new(Fake(log), settings.clone());
     Harness::builder()
-        // Points of a screen whose scale is 1; the app's own points are larger by its scale.
-        .with_size(settings.size() * zoom)
+        // In points: the harness has no screen of its own that would be scaled.
+        .with_size(settings.size() / zoom)
         .with_step_dt(1.0 / 60.0)
         // A bubble waits until the pointer has rested.
         .with_max_steps(80)
@@ -86,7 +127,15 @@ pub fn open_over(log: Log, settings: Settings) -> Harness<'static, App> {
             let app = App::new(Fake(Log::default()), settings);
             move |context| app.install(context)
         })
-        .build_ui_state(|ui, app: &mut App| app.ui(ui), app)
+        .build_ui_state(
+            |ui, app: &mut App| {
+                // Without the harness's margin.
+                let whole = ui.ctx().content_rect();
+                ui.set_clip_rect(whole);
+                ui.scope_builder(UiBuilder::new().max_rect(whole), |ui| app.ui(ui));
+            },
+            app,
+        )
 }
 
 /// A press, a way in steps, and a release.

@@ -1,6 +1,9 @@
 //! Colours that can be told apart, and pictures of every view.
 
+use crate::fake::{Log, open_over};
+use egui_kittest::Harness;
 use partita::editor::theme::{DARK, LIGHT};
+use partita::editor::{App, Brightness, Settings};
 
 /// WCAG 2.2: relative luminance, with the sRGB curve.
 fn luminance(colour: egui::Color32) -> f64 {
@@ -22,6 +25,33 @@ fn colours_have_the_contrast_of_wcag_aa() {
             let (a, b) = (luminance(over), luminance(under));
             let contrast = (a.max(b) + 0.05) / (a.min(b) + 0.05);
             assert!(contrast >= least, "{name} {what}: {contrast:.2} of {least}");
+        }
+    }
+}
+
+/// The editor as a user sees it, once everything has been measured.
+fn seen(settings: Settings, prepare: impl FnOnce(&mut App)) -> Harness<'static, App> {
+    let mut harness = open_over(Log::playing(), settings);
+    prepare(harness.state_mut());
+    harness.run();
+    harness.state_mut().views().wait();
+    harness.run();
+    harness
+}
+
+#[test]
+fn pictures() {
+    for (name, brightness) in [("dark", Brightness::Dark), ("light", Brightness::Light)] {
+        for percent in [100.0, 200.0] {
+            let settings = Settings {
+                brightness,
+                ..Settings::default()
+            };
+            let mut harness = seen(settings.scaled(percent), |_| {});
+            let image = harness.render().expect("a picture");
+            image
+                .save(format!("/tmp/f-editor/{name}-{percent}.png"))
+                .expect("saved");
         }
     }
 }

@@ -19,8 +19,10 @@ pub enum Icon {
     Settings,
     /// The part to the whole.
     Whole,
-    /// Back to where one was.
-    Back,
+    /// Nearer.
+    Larger,
+    /// Farther away.
+    Smaller,
 }
 
 impl Icon {
@@ -31,7 +33,7 @@ impl Icon {
             painter.add(Shape::line(points.collect(), Stroke::new(1.6, color)));
         };
         match self {
-            Self::Previous | Self::Back => line(&[(0.4, -0.9), (-0.5, 0.0), (0.4, 0.9)]),
+            Self::Previous => line(&[(0.4, -0.9), (-0.5, 0.0), (0.4, 0.9)]),
             Self::Next => line(&[(-0.4, -0.9), (0.5, 0.0), (-0.4, 0.9)]),
             Self::Settings => {
                 for (y, x) in [(-0.9, -0.35), (0.0, 0.45), (0.9, -0.1)] {
@@ -39,6 +41,11 @@ impl Icon {
                     painter.circle_filled(c + r * vec2(x, y), 2.2, color);
                 }
             }
+            Self::Larger => {
+                line(&[(-0.9, 0.0), (0.9, 0.0)]);
+                line(&[(0.0, -0.9), (0.0, 0.9)]);
+            }
+            Self::Smaller => line(&[(-0.9, 0.0), (0.9, 0.0)]),
             Self::Whole => {
                 line(&[(-1.3, -0.8), (-1.3, 0.8)]);
                 line(&[(1.3, -0.8), (1.3, 0.8)]);
@@ -53,7 +60,7 @@ impl Icon {
 fn plate(ui: &Ui, rect: Rect, response: &Response, on: bool) -> Color32 {
     let theme = Theme::of(ui);
     let (fill, rim, color) = match (on, response.hovered()) {
-        (true, _) => (theme.accent, theme.accent, theme.on_accent),
+        (true, _) => (theme.accent_dim, theme.accent_dim, theme.text),
         (false, true) => (theme.raised, theme.outline, theme.accent),
         (false, false) => (theme.raised, theme.line, theme.text),
     };

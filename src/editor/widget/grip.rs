@@ -14,7 +14,10 @@ use crate::editor::desk::Desk;
 use crate::editor::help::help;
 use crate::params::{Id, Kind, Parameter};
 use egui::accesskit::{Action, ActionData};
-use egui::{Event, EventFilter, Key, Modifiers, MouseWheelUnit, Response, Ui, WidgetInfo};
+use egui::{
+    Event, EventFilter, Key, Modifiers, MouseWheelUnit, PointerButton, Response, Ui, Vec2,
+    WidgetInfo,
+};
 
 /// Points of a drag for the whole range of a knob.
 pub const POINTS: f32 = 220.0;
@@ -31,16 +34,10 @@ const POINTS_PER_STEP: f32 = 40.0;
 /// How a control that is dragged in a straight line moves its parameter. The control senses drags and no clicks, so that a
 /// gesture begins with the press. Says whether the user does something with it. Main thread.
 pub fn turn(ui: &Ui, desk: &mut Desk, response: &Response, id: Id) -> bool {
-    hold(ui, desk, response, id, |desk, travel| {
-        let delta = response.drag_delta();
-        let fine = if ui.input(|input| input.modifiers.shift) {
-            FINE
-        } else {
-            1.0
-        };
-        let travel = (travel + (delta.x - delta.y) * fine / POINTS).clamp(0.0, 1.0);
-        desk.set(id, id.parameter().value_at(travel));
-        travel
+    let travel = |value| id.parameter().travel(value);
+    hold(ui, desk, response, id, travel, |travel, delta| {
+        let travel = (travel + (delta.x - delta.y) / POINTS).clamp(0.0, 1.0);
+        (travel, id.parameter().value_at(travel))
     });
     wheel(ui, desk, response, id);
     keys(ui, desk, response, id);
@@ -48,46 +45,39 @@ pub fn turn(ui: &Ui, desk: &mut Desk, response: &Response, id: Id) -> bool {
     response.dragged() || response.has_focus()
 }
 
-/// The gesture of a press, a drag and a release. `drag` is told where the knob stood, from 0 to 1, and tells where it
-/// stands; that need not be on the parameter's grid, so a slow drag gets somewhere. Main thread.
+/// The gesture of a press, a drag and a release. `place` is where a value stands on the control; `drag` is told where it
+/// stands and by how many points it is moved, slower with Shift, and tells the new place and its value. A place need not
+/// be on the parameter's grid, so a slow drag gets somewhere. Main thread.
 pub fn hold(
     ui: &Ui,
     desk: &mut Desk,
     response: &Response,
     id: Id,
-    drag: impl FnOnce(&mut Desk, f32) -> f32,
+    place: impl FnOnce(f32) -> f32,
+    drag: impl FnOnce(f32, Vec2) -> (f32, f32),
 ) {
     let parameter = id.parameter();
-    let memory = response.id.with("travel");
-    if response.drag_started_by(egui::PointerButton::Primary) {
+    let memory = response.id.with("place");
+    if response.drag_started_by(PointerButton::Primary) {
         response.request_focus();
         desk.begin(id);
-        let travel = parameter.travel(desk.value(id));
-        ui.data_mut(|data| data.insert_temp(memory, travel));
-        let twice = |input: &egui::InputState| {
-            input
-                .pointer
-                .button_double_clicked(egui::PointerButton::Primary)
-        };
-        if ui.input(twice) {
-            desk.set(id, parameter.default);
-        }
+        let start = place(desk.value(id));
+        ui.data_mut(|data| data.insert_temp(memory, start));
     }
-    if response.dragged_by(egui::PointerButton::Primary) && desk.held() == Some(id) {
-        let travel = ui.data(|data| data.get_temp(memory));
-        let travel = travel.unwrap_or_else(|| parameter.travel(desk.value(id)));
-        if response.drag_delta() != egui::Vec2::ZERO {
-            let travel = drag(desk, travel);
-            ui.data_mut(|data| data.insert_temp(memory, travel));
-        }
-    }
-    if response.hovered()
-        && ui.input(|input| {
-            input
-                .pointer
-                .button_double_clicked(egui::PointerButton::Primary)
-        })
+    if response.dragged_by(PointerButton::Primary)
+        && desk.held() == Some(id)
+        && response.drag_delta() != Vec2::ZERO
+        && let Some(stands) = ui.data(|data| data.get_temp(memory))
     {
+        let shift = ui.input(|input| input.modifiers.shift);
+        let fine = if shift { FINE } else { 1.0 };
+        let (stands, value) = drag(stands, response.drag_delta() * fine);
+        ui.data_mut(|data| data.insert_temp::<f32>(memory, stands));
+        desk.set(id, value);
+    }
+    let twice =
+        |input: &egui::InputState| input.pointer.button_double_clicked(PointerButton::Primary);
+    if (response.hovered() || response.drag_stopped()) && ui.input(twice) {
         desk.change(id, parameter.default);
     }
     if response.drag_stopped() {
@@ -187,9 +177,14 @@ pub fn keys(ui: &Ui, desk: &mut Desk, response: &Response, id: Id) {
 
 /// Says what the control is, and does what assistive technology asks of it. Main thread.
 pub fn describe(ui: &Ui, desk: &mut Desk, response: &Response, id: Id) {
+    describe_as(ui, desk, response, id, id.parameter().name);
+}
+
+/// The same by another name, for a second control of the same parameter. Main thread.
+pub fn describe_as(ui: &Ui, desk: &mut Desk, response: &Response, id: Id, name: &str) {
     let parameter = id.parameter();
     let value = desk.value(id);
-    response.widget_info(|| WidgetInfo::slider(true, f64::from(value), parameter.name));
+    response.widget_info(|| WidgetInfo::slider(true, f64::from(value), name));
     let (steps, to) = ui.input(|input| {
         let count = |action| input.num_accesskit_action_requests(response.id, action) as f32;
         let steps = count(Action::Increment) - count(Action::Decrement);

@@ -1,6 +1,6 @@
 //! A knob: an arc from where the parameter does nothing to where it stands, its name above, its value below.
 
-use super::{entry, grip, paint};
+use super::{entry::entry, grip, paint};
 use crate::editor::desk::Desk;
 use crate::editor::theme::{Theme, size};
 use crate::editor::{fonts, help};
@@ -98,7 +98,7 @@ pub fn knob(ui: &mut Ui, desk: &mut Desk, id: Id, kind: Knob) -> Response {
         )
     };
     paint::text_in(ui, name_rect, name, name_font, theme.muted);
-    entry::entry(ui, desk, id, value_rect, value_font, open);
+    entry(ui, desk, id, value_rect, value_font, open);
     let response = response.on_hover_and_drag_cursor(CursorIcon::ResizeVertical);
     grip::bubble(desk, response, id)
 }

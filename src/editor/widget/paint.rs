@@ -40,3 +40,9 @@ pub fn heading(ui: &mut Ui, text: impl Into<String>) -> egui::Response {
     let font = fonts::strong(size::SMALL);
     ui.label(RichText::new(text).font(font).color(theme.muted))
 }
+
+/// What stands over a view. Main thread.
+pub fn title(ui: &mut Ui, text: impl Into<String>) -> egui::Response {
+    let font = fonts::strong(size::TITLE);
+    ui.label(RichText::new(text).font(font).color(Theme::of(ui).text))
+}
