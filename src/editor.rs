@@ -28,6 +28,6 @@ pub mod window;
 
 pub use actions::Actions;
 pub use app::App;
-pub use data::{Data, Level, Load, Meters, Playing};
-pub use settings::{Brightness, Settings};
+pub use data::{Data, Meters, Playing};
+pub use settings::{Brightness, LEAST, Settings};
 pub use window::open_standalone;

@@ -1,6 +1,7 @@
 //! Everything that the editor may see.
 
-use crate::impulse::ImpulseResponse;
+use crate::engine::meter::{Level, Load, Reading};
+use crate::impulse::{ImpulseResponse, Layout};
 use crate::params::{Slots, Values};
 use std::sync::Arc;
 
@@ -76,7 +77,20 @@ pub struct Playing {
     pub note: Option<String>,
 }
 
-/// What is heard.
+impl Playing {
+    /// How an impulse of that layout is applied to so many inputs, in words.
+    pub fn routing(layout: Layout, inputs: usize, outputs: usize) -> String {
+        match (layout, inputs) {
+            (Layout::Mono, _) => "Mono".to_owned(),
+            (Layout::Stereo, 1) if outputs > 1 => "Mono to stereo".to_owned(),
+            (Layout::Stereo, _) => "Stereo".to_owned(),
+            (Layout::TrueStereo, _) => "True stereo".to_owned(),
+            (Layout::Matrix | Layout::MatrixOf { .. }, _) => format!("{inputs} to {outputs}"),
+        }
+    }
+}
+
+/// What is heard, as a meter shows it: up at once, down slowly.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Meters {
     /// Before the engine, by channel.
@@ -89,24 +103,87 @@ pub struct Meters {
     pub late: u64,
 }
 
-/// One channel, full scale 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Level {
-    /// The largest magnitude lately.
-    pub peak: f32,
-    /// The root of the mean square lately.
-    pub rms: f32,
-    /// The largest magnitude since [`Actions::clear_meters`](super::Actions::clear_meters).
-    pub held: f32,
-    /// Clipped samples since then.
-    pub clips: u64,
+/// How fast a meter falls, in dB per second.
+const FALL_DB: f32 = 24.0;
+
+/// Below that a meter is at rest, full scale 1: −100 dB.
+const REST: f32 = 1e-5;
+
+/// How long the slowest block is shown, in seconds: the time in which it falls to a third.
+const LOAD_SECONDS: f32 = 1.0;
+
+impl Meters {
+    /// Takes in what has been since the last time, so many seconds ago; `None` if nothing was. Main thread.
+    pub fn follow(&mut self, reading: Option<&Reading>, seconds: f32) {
+        let fall = 10_f32.powf(-FALL_DB * seconds / 20.0);
+        let down = |shown: f32| {
+            let shown = shown * fall;
+            if shown < REST { 0.0 } else { shown }
+        };
+        for level in self.inputs.iter_mut().chain(&mut self.outputs) {
+            (level.peak, level.rms) = (down(level.peak), down(level.rms));
+        }
+        let Some(reading) = reading else { return };
+        let sides = [
+            (&mut self.inputs, &reading.inputs),
+            (&mut self.outputs, &reading.outputs),
+        ];
+        for (shown, read) in sides {
+            shown.resize(read.len(), Level::default());
+            for (shown, read) in shown.iter_mut().zip(read) {
+                *shown = Level {
+                    peak: shown.peak.max(read.peak),
+                    rms: shown.rms.max(read.rms),
+                    ..*read
+                };
+            }
+        }
+        // To a tenth of a per cent: what nobody can read is no reason to draw.
+        let rounded = |load: f32| (load * 1000.0).round() / 1000.0;
+        let stays = (-seconds / LOAD_SECONDS).exp();
+        self.load = Load {
+            mean: rounded(reading.load.mean + (self.load.mean - reading.load.mean) * stays),
+            worst: rounded((self.load.worst * stays).max(reading.load.worst)),
+        };
+        self.late = reading.late;
+    }
 }
 
-/// The time that blocks took, as a part of the time they last.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Load {
-    /// All blocks together, lately.
-    pub mean: f32,
-    /// The slowest block lately.
-    pub worst: f32,
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn meters_rise_at_once_and_fall_to_rest() {
+        let level = Level {
+            peak: 1.0,
+            rms: 0.5,
+            held: 1.0,
+            clips: 2,
+        };
+        let reading = Reading {
+            seconds: 0.02,
+            inputs: vec![level],
+            outputs: vec![],
+            load: Load {
+                mean: 0.01,
+                worst: 0.02,
+            },
+            blocks: 1,
+            late: 0,
+            xruns: 0,
+        };
+        let mut meters = Meters::default();
+        meters.follow(Some(&reading), 0.025);
+        assert_eq!(meters.inputs, [level]);
+        // One second: 24 dB.
+        meters.follow(None, 1.0);
+        assert!((20.0 * meters.inputs[0].peak.log10() + 24.0).abs() < 1e-3);
+        assert_eq!((meters.inputs[0].held, meters.inputs[0].clips), (1.0, 2));
+        meters.follow(None, 5.0);
+        assert_eq!((meters.inputs[0].peak, meters.inputs[0].rms), (0.0, 0.0));
+        let before = meters.clone();
+        meters.follow(None, 1.0);
+        assert_eq!(meters, before);
+    }
 }

@@ -4,7 +4,7 @@
 //! outside a gesture; a value that has been set is seen at once, also where the host takes it a block later.
 
 use super::{Actions, Data};
-use crate::params::{Id, TABLE};
+use crate::params::{Id, TABLE, slots};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -152,11 +152,17 @@ impl Desk {
     pub fn load(&mut self, path: PathBuf) {
         self.release();
         self.actions.load(path);
+        // No list has it; and the one that was chosen before can be chosen again.
+        self.change(Id::Impulse, slots::CUSTOM as f32);
     }
 
     /// Forgets held peaks and clips. Main thread.
     pub fn clear_meters(&mut self) {
         self.actions.clear_meters();
+        let meters = &mut self.data.meters;
+        for level in meters.inputs.iter_mut().chain(&mut meters.outputs) {
+            (level.held, level.clips) = (level.peak, 0);
+        }
     }
 }
 

@@ -283,21 +283,26 @@ fn spectrum(impulse: &ImpulseResponse) -> Vec<u8> {
         f64::from(low * (high / low).powf(share)) / found.row_hz
     };
     for row in 0..rows {
-        // All bins that fall into the row, at least the one in its middle.
         let (from, to) = (edge(row + 1), edge(row));
-        let middle = (f64::midpoint(from, to)).round() as usize;
-        let bins = (from.ceil() as usize).min(middle)..(to.floor() as usize).max(middle) + 1;
         for column in 0..columns {
-            let at = column * found.columns.len() / columns;
-            let bins = found.columns[at].get(bins.clone()).unwrap_or(&[]);
-            let db = bins
-                .iter()
-                .fold(spectrum::SILENCE_DB, |most, db| most.max(*db));
+            let levels = &found.columns[column * found.columns.len() / columns];
+            let db = between(levels, from, to);
             let share = 1.0 - (loudest - db) / SPECTRUM_DB;
             picture[row * columns + column] = (255.0 * share.clamp(0.0, 1.0)) as u8;
         }
     }
     picture
+}
+
+/// The loudest of the bins in a row; between two bins, where there is none in it.
+fn between(levels: &[f32], from: f64, to: f64) -> f32 {
+    let level = |bin: usize| levels.get(bin).copied().unwrap_or(spectrum::SILENCE_DB);
+    let (first, last) = (from.ceil() as usize, to.floor() as usize);
+    if first <= last {
+        return (first..=last).map(level).fold(spectrum::SILENCE_DB, f32::max);
+    }
+    let share = (from - from.floor()) as f32;
+    level(last) * (1.0 - share) + level(last + 1) * share
 }
 
 /// The thread that measures.

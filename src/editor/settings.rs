@@ -17,7 +17,7 @@ use std::path::PathBuf;
 pub const SCALES: RangeInclusive<f32> = 75.0..=250.0;
 
 /// The size at which everything is seen, in points. In a smaller window everything is smaller.
-pub const LEAST: Vec2 = vec2(1000.0, 620.0);
+pub const LEAST: Vec2 = vec2(1040.0, 620.0);
 
 /// Of a window, in the system's points.
 const LARGEST: f32 = 8_000.0;

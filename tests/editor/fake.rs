@@ -2,7 +2,8 @@
 
 use egui::{Pos2, UiBuilder, Vec2};
 use egui_kittest::Harness;
-use partita::editor::{Actions, App, Data, Level, Load, Meters, Playing, Settings};
+use partita::editor::{Actions, App, Data, Meters, Playing, Settings};
+use partita::engine::meter::{Level, Load};
 use partita::impulse::library;
 use partita::params::Id;
 use std::path::PathBuf;

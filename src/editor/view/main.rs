@@ -253,7 +253,7 @@ fn draw(ui: &mut Ui, desk: &mut Desk, main: &mut Main, rect: Rect, scale: Rect, 
     if let Some(at) = pointer.filter(|_| response.hovered()) {
         plot.readout(ui, at, main.spectrum);
     }
-    plot.handles(ui, desk);
+    plot.handles(ui, desk, !main.spectrum);
     strip::show(ui, desk, file, &picture.file);
 }
 

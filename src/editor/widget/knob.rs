@@ -31,7 +31,7 @@ impl Knob {
     pub fn size(self) -> egui::Vec2 {
         match self {
             Self::Large => vec2(92.0, 16.0 + 62.0 + 4.0 + 18.0),
-            Self::Small => vec2(70.0, 15.0 + 38.0 + 2.0 + 16.0),
+            Self::Small => vec2(62.0, 15.0 + 38.0 + 2.0 + 16.0),
         }
     }
 }

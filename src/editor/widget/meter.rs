@@ -1,9 +1,9 @@
 //! Levels: for each channel a bar as high as its RMS, a line at its peak, the highest peak in figures.
 
 use super::paint;
-use crate::editor::Level;
 use crate::editor::fonts;
 use crate::editor::theme::{Theme, size};
+use crate::engine::meter::Level;
 use egui::{
     Align2, Color32, FontId, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
     vec2,

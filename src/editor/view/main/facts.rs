@@ -2,9 +2,10 @@
 
 use super::axis::moment;
 use crate::editor::desk::Desk;
+use crate::editor::fonts;
 use crate::editor::picture::Picture;
 use crate::editor::theme::{Theme, size};
-use crate::editor::{Load, fonts};
+use crate::engine::meter::Load;
 use egui::{Rect, Response, RichText, Sense, Stroke, StrokeKind, Ui, vec2};
 
 /// A row of them. Main thread.

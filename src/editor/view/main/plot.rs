@@ -264,7 +264,7 @@ impl Plot<'_> {
     }
 
     /// What can be taken hold of. Main thread.
-    pub fn handles(&self, ui: &mut Ui, desk: &mut Desk) {
+    pub fn handles(&self, ui: &mut Ui, desk: &mut Desk, envelope: bool) {
         let (predelay, seconds) = (self.predelay, self.picture.seconds);
         let per_point = self.axis.seconds_per_point();
         let end = predelay + seconds;
@@ -303,6 +303,9 @@ impl Plot<'_> {
                 step: vec2(per_point as f32 * 1000.0, 0.0),
             },
         );
+        if !envelope {
+            return;
+        }
         let percent = (100.0 * per_point / seconds.max(1e-6)) as f32;
         let share = |id: Id, desk: &Desk| f64::from(desk.value(id)) / 100.0;
         let attack = predelay + share(Id::Attack, desk) * seconds;
