@@ -299,7 +299,9 @@ fn between(levels: &[f32], from: f64, to: f64) -> f32 {
     let level = |bin: usize| levels.get(bin).copied().unwrap_or(spectrum::SILENCE_DB);
     let (first, last) = (from.ceil() as usize, to.floor() as usize);
     if first <= last {
-        return (first..=last).map(level).fold(spectrum::SILENCE_DB, f32::max);
+        return (first..=last)
+            .map(level)
+            .fold(spectrum::SILENCE_DB, f32::max);
     }
     let share = (from - from.floor()) as f32;
     level(last) * (1.0 - share) + level(last + 1) * share
