@@ -8,15 +8,19 @@ use clack_extensions::gui::{GuiApiType, GuiConfiguration, GuiSize, Window};
 use clap::{Playing, Rig};
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use x11rb::connection::Connection;
+use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
-    BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ConfigureWindowAux, ConnectionExt as _,
-    CreateWindowAux, ImageFormat, MOTION_NOTIFY_EVENT, WindowClass,
+    BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ClientMessageEvent, ConfigureWindowAux,
+    ConnectionExt as _, CreateWindowAux, EventMask, ImageFormat, MOTION_NOTIFY_EVENT, PropMode,
+    SELECTION_NOTIFY_EVENT, SelectionNotifyEvent, SelectionRequestEvent, WindowClass,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
+use x11rb::wrapper::ConnectionExt as _;
 
 /// How long something may take on a machine that draws everything on its processor and has other work.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -183,6 +187,107 @@ impl Host {
     }
 }
 
+/// A file that is dragged over a window and dropped there, by the protocol of freedesktop.org, XDND 5.
+struct Drag<'a> {
+    host: &'a mut Host,
+    source: u32,
+    target: u32,
+}
+
+impl Drag<'_> {
+    fn atom(&self, name: &str) -> u32 {
+        let asked = self.host.x.intern_atom(false, name.as_bytes());
+        asked.expect("an atom").reply().expect("an atom").atom
+    }
+
+    fn tell(&self, kind: &str, data: [u32; 4]) {
+        let [one, two, three, four] = data;
+        let data = [self.source, one, two, three, four];
+        let message = ClientMessageEvent::new(32, self.target, self.atom(kind), data);
+        let to = self.target;
+        let sent = self
+            .host
+            .x
+            .send_event(false, to, EventMask::NO_EVENT, message);
+        sent.expect("sent");
+        self.host.x.flush().expect("the screen");
+    }
+
+    /// Waits for an answer of that kind; gives out the file's name when it is asked for.
+    fn answered(&mut self, kind: &str, text: &str) {
+        let kind = self.atom(kind);
+        let mut done = false;
+        let source = self.source;
+        self.host.wait("an answer to the drag", |host| {
+            while let Some(event) = host.x.poll_for_event().expect("the screen") {
+                match event {
+                    Event::SelectionRequest(asked) => give(&host.x, &asked, text),
+                    Event::ClientMessage(told) if told.window == source => {
+                        done |= told.type_ == kind;
+                    }
+                    _ => {}
+                }
+            }
+            done
+        });
+    }
+}
+
+fn give(x: &RustConnection, asked: &SelectionRequestEvent, text: &str) {
+    let (to, property) = (asked.requestor, asked.property);
+    x.change_property8(
+        PropMode::REPLACE,
+        to,
+        property,
+        asked.target,
+        text.as_bytes(),
+    )
+    .expect("given");
+    let told = SelectionNotifyEvent {
+        response_type: SELECTION_NOTIFY_EVENT,
+        sequence: 0,
+        time: asked.time,
+        requestor: to,
+        selection: asked.selection,
+        target: asked.target,
+        property,
+    };
+    x.send_event(false, to, EventMask::NO_EVENT, told)
+        .expect("told");
+    x.flush().expect("the screen");
+}
+
+/// Drops a file on the editor.
+fn drop_file(host: &mut Host, file: &Path) {
+    let source = host.x.generate_id().expect("an id");
+    let (root, kind) = (host.root, WindowClass::INPUT_ONLY);
+    let look = CreateWindowAux::new();
+    host.x
+        .create_window(0, source, root, 0, 0, 1, 1, 0, kind, 0, &look)
+        .expect("a window");
+    let tree = host.x.query_tree(host.window).expect("windows");
+    let target = tree.reply().expect("windows").children[0];
+    let mut drag = Drag {
+        host,
+        source,
+        target,
+    };
+    let selection = drag.atom("XdndSelection");
+    drag.host
+        .x
+        .set_selection_owner(source, selection, x11rb::CURRENT_TIME)
+        .expect("the drag");
+    let text = format!("file://{}\r\n", file.display());
+    let (list, copy) = (drag.atom("text/uri-list"), drag.atom("XdndActionCopy"));
+    drag.tell("XdndEnter", [5 << 24, list, 0, 0]);
+    drag.tell("XdndPosition", [0, 400 << 16 | 300, 0, copy]);
+    drag.answered("XdndStatus", &text);
+    drag.tell("XdndPosition", [0, 410 << 16 | 300, 0, copy]);
+    drag.answered("XdndStatus", &text);
+    drag.tell("XdndDrop", [0, 0, 0, 0]);
+    drag.answered("XdndFinished", &text);
+}
+
 /// Threads and open files of this process.
 fn held() -> (usize, usize) {
     let count = |folder| fs::read_dir(folder).expect("a process").count();
@@ -248,6 +353,18 @@ fn a_host_embeds_uses_resizes_closes_and_opens_it_again() {
     assert_eq!((size.width, size.height), (1300, 840));
     host.drawn(size);
     assert_eq!(host.rig.shown("Mix"), "50 %");
+
+    // A file that is dropped on it is what the session refers to from then on.
+    let file = home.path().join("My kitchen.wav");
+    fs::write(&file, include_bytes!("../impulses/spring.wav")).expect("written");
+    let refers = |host: &mut Host| {
+        let session = String::from_utf8_lossy(&host.rig.save()).into_owned();
+        session.contains("My kitchen")
+    };
+    assert!(!refers(&mut host));
+    drop_file(&mut host, &file);
+    host.wait("the dropped file", refers);
+    assert_eq!(host.rig.shown("Impulse"), "custom");
     host.close();
 
     // The driver keeps what it has once opened; after that nothing may grow.
