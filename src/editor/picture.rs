@@ -7,6 +7,7 @@ use crate::impulse::analyze::{decay, onset, spectrum};
 use crate::impulse::shape::{self, Shape};
 use crate::impulse::{ImpulseResponse, Layout};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use std::ops::Range;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -63,8 +64,6 @@ pub struct Picture {
     pub decay: Vec<(f32, f32)>,
     /// Seconds for 60 dB, from −5 to −35 dB (or −25 dB where the noise does not let one see farther).
     pub t30: Option<f64>,
-    /// The gain of attack and decay over the length, from 0 to 1, in equal steps.
-    pub envelope: Vec<f32>,
     /// Level of each point, row by row from the highest frequency on: 255 is the loudest.
     pub spectrum: Vec<u8>,
     /// The whole file, unshaped.
@@ -102,28 +101,34 @@ impl Side {
         let frames = self.shaped.frames();
         let first = ((from * rate).floor().max(0.0) as usize).min(frames);
         let last = ((to * rate).ceil().max(0.0) as usize).clamp(first, frames);
-        let mut finest = FINEST;
-        let mut level = None;
-        for peaks in &self.peaks {
-            // A level that is as coarse as what is asked for would smear its edges.
-            if 2 * finest > last - first {
-                break;
-            }
-            level = Some((finest, peaks));
-            finest *= COARSER;
-        }
-        let largest = match level {
-            Some((step, peaks)) => {
-                let buckets = first / step..(last.div_ceil(step)).min(peaks.len());
-                peaks[buckets].iter().fold(0.0_f32, |peak, x| peak.max(*x))
-            }
-            None => magnitude(&self.shaped, &self.channels, first..last),
-        };
+        let largest = self.largest(self.peaks.len(), first..last);
         if self.loudest > 0.0 {
             largest / self.loudest
         } else {
             0.0
         }
+    }
+}
+
+impl Side {
+    /// The largest magnitude in `frames`: from the coarsest of `levels` levels what lies whole in it, the ends from finer
+    /// ones.
+    fn largest(&self, levels: usize, frames: Range<usize>) -> f32 {
+        if frames.is_empty() {
+            return 0.0;
+        }
+        let Some(level) = levels.checked_sub(1) else {
+            return magnitude(&self.shaped, &self.channels, frames);
+        };
+        let step = FINEST * COARSER.pow(level as u32);
+        let inner = frames.start.div_ceil(step)..frames.end / step;
+        if inner.is_empty() {
+            return self.largest(level, frames);
+        }
+        let before = self.largest(level, frames.start..inner.start * step);
+        let after = self.largest(level, inner.end * step..frames.end);
+        let inside = self.peaks[level].get(inner).unwrap_or(&[]).iter();
+        inside.fold(before.max(after), |peak, x| peak.max(*x))
     }
 }
 
@@ -136,7 +141,7 @@ pub fn decibels(part: f32) -> f32 {
     }
 }
 
-fn magnitude(impulse: &ImpulseResponse, channels: &[usize], frames: std::ops::Range<usize>) -> f32 {
+fn magnitude(impulse: &ImpulseResponse, channels: &[usize], frames: Range<usize>) -> f32 {
     let parts = channels.iter().filter_map(|channel| {
         let samples = impulse.channels.get(*channel)?;
         samples.get(frames.start..frames.end.min(samples.len()))
@@ -210,7 +215,6 @@ impl Picture {
             t30: fit
                 .map(|(_, slope)| -60.0 / slope)
                 .filter(|seconds| *seconds > 0.0),
-            envelope: envelope(&shape),
             spectrum: spectrum(&shaped),
             file: File::of(&wanted.impulse),
             sides: both,
@@ -227,8 +231,9 @@ fn thinned(points: &[(f64, f64)]) -> Vec<(f32, f32)> {
     points.take_while(|(_, db)| db.is_finite()).collect()
 }
 
-/// The gain of attack and decay, over 256 equal parts of the length: the shape's own step, done to ones.
-fn envelope(shape: &Shape) -> Vec<f32> {
+/// The gain of attack and decay, over 256 equal parts of the length: the shape's own step, done to ones. So little that a
+/// frame can do it. Main thread.
+pub fn envelope(shape: &Shape) -> Vec<f32> {
     let ones = ImpulseResponse {
         name: String::new(),
         sample_rate: 1,

@@ -14,7 +14,7 @@ mod input;
 
 use super::{Actions, App, Settings};
 use arboard::Clipboard;
-use baseview::dpi::{LogicalSize, NativeSize, Size};
+use baseview::dpi::{LogicalSize, Size};
 use baseview::gl::GlConfig;
 use baseview::host::Host;
 use baseview::{
@@ -24,6 +24,7 @@ use baseview::{
 use egui::{Context, OutputCommand, RawInput, ViewportId, vec2};
 use egui_glow::{Painter, glow};
 use std::cell::RefCell;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use thiserror::Error;
@@ -81,7 +82,7 @@ fn logical(size: egui::Vec2) -> LogicalSize<f64> {
 /// Opens a window for `app`. It is shown when its owner shows it. Main thread.
 ///
 /// Errors: there is no screen, or it has no OpenGL.
-pub fn open(app: App, around: Around, placement: Placement) -> Result<Window, OpenError> {
+pub fn open(app: App, around: Around, placement: Placement) -> Result<OpenWindow, OpenError> {
     let settings = app.settings();
     let mut wanted = WindowSettings::new()
         .with_title("Partita")
@@ -94,11 +95,68 @@ pub fn open(app: App, around: Around, placement: Placement) -> Result<Window, Op
     wanted.parent = around.parent;
     let shares_keys = around.shares_keys;
     let kept = placement.clone();
-    let build = move |window| Handler::new(window, app, placement, shares_keys);
+    let closing = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&closing);
+    let build = move |window| Handler::new(window, app, placement, shares_keys, told);
     let window = Window::create_with_host(wanted, build, around.host)?;
     kept.set(window.size());
-    Ok(window)
+    Ok(OpenWindow {
+        window: Some(window),
+        closing,
+    })
 }
+
+/// An open window. Dropping it closes it, and waits until nothing of it runs any more: a host may then unload the
+/// library.
+pub struct OpenWindow {
+    /// `None` once it has run until it was closed.
+    window: Option<Window>,
+    closing: Arc<AtomicBool>,
+}
+
+impl OpenWindow {
+    /// As the windowing library has it. Main thread.
+    pub fn window(&self) -> &Window {
+        let window = self.window.as_ref();
+        window.expect("whoever lets it run until it is closed gives it away")
+    }
+
+    /// Shows it, and comes back when the user has closed it. Main thread.
+    ///
+    /// Errors: the screen has gone.
+    pub fn run_until_closed(mut self) -> Result<(), baseview::Error> {
+        self.window.take().map_or(Ok(()), Window::run_until_closed)
+    }
+
+    /// On X11 the window has a thread, which baseview 0.4.2 does not wait for where it ends a moment too early
+    /// (`Drop for WindowThreadHandle` asks it to show the window first). One that has ended by itself is waited for.
+    #[cfg(target_os = "linux")]
+    fn end(&self) {
+        let Some(window) = &self.window else { return };
+        self.closing.store(true, Ordering::Relaxed);
+        let from = Instant::now();
+        while window.is_open() && from.elapsed() < PATIENCE {
+            // Failing means that it ends just now.
+            let _ = window.request_poll();
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn end(&self) {
+        let _ = &self.closing;
+    }
+}
+
+impl Drop for OpenWindow {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// How long a window may take to close: one frame, even on a machine that has much else to do.
+#[cfg(target_os = "linux")]
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Opens a window of its own, and comes back when the user has closed it. Main thread.
 ///
@@ -115,6 +173,8 @@ pub fn open_standalone(actions: impl Actions, settings: Settings) -> Result<(), 
 struct Handler {
     inner: RefCell<Inner>,
     ticks: TimerHandle,
+    /// Whoever has the window wants it to end.
+    closing: Arc<AtomicBool>,
 }
 
 struct Inner {
@@ -146,6 +206,7 @@ impl Handler {
         app: App,
         placement: Placement,
         shares_keys: bool,
+        closing: Arc<AtomicBool>,
     ) -> Result<Self, HandlerError> {
         let painter = painter(&window)?;
         let context = Context::default();
@@ -181,6 +242,7 @@ impl Handler {
         Ok(Self {
             inner: RefCell::new(inner),
             ticks,
+            closing,
         })
     }
 }
@@ -215,6 +277,14 @@ fn painter(window: &WindowContext) -> Result<Painter, HandlerError> {
 impl WindowHandler for Handler {
     fn draw(&self) -> Result<(), HandlerError> {
         self.inner.borrow_mut().draw()
+    }
+
+    fn poll(&self) {
+        if self.closing.load(Ordering::Relaxed)
+            && let Ok(inner) = self.inner.try_borrow()
+        {
+            inner.window.request_close();
+        }
     }
 
     fn resized(&self, size: WindowSize) -> Result<(), HandlerError> {
@@ -365,9 +435,4 @@ impl Drop for Inner {
         // The screen has gone, and with it all that was on it.
         let _ = given_back;
     }
-}
-
-/// The size in the platform's own pixels.
-pub fn native(size: WindowSize) -> NativeSize<u32> {
-    size.to_native_size()
 }

@@ -2,10 +2,9 @@
 
 use super::host_params::{HostParam, HostParams};
 use super::seen::Seen;
-use crate::editor::window::{self, Around, Placement};
+use crate::editor::window::{self, Around, OpenWindow, Placement};
 use crate::editor::{Actions, App, Data, Playing, Settings};
 use crate::params::{Id, Slots};
-use baseview::Window;
 use baseview::host::{Host, HostCallbacks, HostMainThreadCaller};
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::{LogicalSize, NativeSize};
@@ -97,42 +96,50 @@ impl Editor for PluginEditor {
 pub struct Handle;
 
 impl EditorHandle for Handle {
-    type Window = Window;
+    type Window = OpenWindow;
     type Error = baseview::Error;
 
-    fn run_until_closed(window: Window) -> Result<(), Self::Error> {
+    fn run_until_closed(window: OpenWindow) -> Result<(), Self::Error> {
         window.run_until_closed()
     }
 
-    fn set_parent(&self, parent: ParentWindowHandle, window: &Window) -> Result<(), Self::Error> {
-        window.set_parent(&parent)
+    fn set_parent(
+        &self,
+        parent: ParentWindowHandle,
+        window: &OpenWindow,
+    ) -> Result<(), Self::Error> {
+        window.window().set_parent(&parent)
     }
 
-    fn show(&self, window: &Window) -> Result<(), Self::Error> {
-        window.show()?;
-        window.waker().request_redraw();
+    fn show(&self, window: &OpenWindow) -> Result<(), Self::Error> {
+        window.window().show()?;
+        window.window().waker().request_redraw();
         Ok(())
     }
 
-    fn hide(&self, window: &Window) -> Result<(), Self::Error> {
-        window.hide()
+    fn hide(&self, window: &OpenWindow) -> Result<(), Self::Error> {
+        window.window().hide()
     }
 
-    fn set_size(&self, new_size: NativeSize<u32>, window: &Window) -> Result<(), Self::Error> {
-        window.resize(new_size)
+    fn set_size(&self, size: NativeSize<u32>, window: &OpenWindow) -> Result<(), Self::Error> {
+        window.window().resize(size)
     }
 
-    fn host_main_thread_callback(&self, window: &Window) {
-        window.host_main_thread_callback();
+    fn host_main_thread_callback(&self, window: &OpenWindow) {
+        window.window().host_main_thread_callback();
     }
 
-    fn adjust_size(&self, new_size: NativeSize<u32>, window: &Window) -> Option<NativeSize<u32>> {
-        let now = window.size();
-        Some(hint().adjust_size(new_size, native(now), now.scale_factor))
+    fn adjust_size(&self, size: NativeSize<u32>, window: &OpenWindow) -> Option<NativeSize<u32>> {
+        let now = window.window().size();
+        Some(hint().adjust_size(size, native(now), now.scale_factor))
     }
 
-    fn set_fallback_scale_factor(&self, scale: f64, window: &Window) -> Result<(), Self::Error> {
-        window.suggest_fallback_scale_factor(scale)
+    fn set_fallback_scale_factor(
+        &self,
+        scale: f64,
+        window: &OpenWindow,
+    ) -> Result<(), Self::Error> {
+        window.window().suggest_fallback_scale_factor(scale)
     }
 
     // The window looks at all values by itself, many times a second.

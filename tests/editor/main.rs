@@ -5,4 +5,5 @@
 mod fake;
 mod gestures;
 mod looks;
+mod picture;
 mod raster;

@@ -37,7 +37,7 @@ pub fn make(profile: Profile) -> Result<[PathBuf; 2], String> {
     let (built, stage) = match profile {
         Profile::Release => {
             // Sound cards are the host's business.
-            arguments.extend(["--no-default-features", "--features", "plugin"]);
+            arguments.extend(["--no-default-features", "--features", "plugin,editor"]);
             arguments.extend(["--release", "--", "-C", "strip=symbols"]);
             ("release", "plugin")
         }

@@ -8,7 +8,7 @@ mod plot;
 mod strip;
 
 use crate::editor::desk::Desk;
-use crate::editor::picture::{Picture, Sketcher, Wanted};
+use crate::editor::picture::{Picture, Sketcher, Wanted, envelope};
 use crate::editor::theme::{self, GAP, Theme};
 use crate::editor::widget::{self, Icon, Knob, meter};
 use crate::params::{Id, TABLE};
@@ -232,11 +232,14 @@ fn draw(ui: &mut Ui, desk: &mut Desk, main: &mut Main, rect: Rect, scale: Rect, 
             main.span = Some(span.moved(-f64::from(pushed) * span.seconds() / 10.0, whole));
         }
     }
+    let shape = desk.data().values.shape();
     let plot = Plot {
         picture: &picture,
         rect,
         axis,
         predelay,
+        shape,
+        envelope: envelope(&shape),
         theme,
     };
     if main.spectrum {

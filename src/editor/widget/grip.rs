@@ -216,6 +216,12 @@ pub fn describe_as(ui: &Ui, desk: &mut Desk, response: &Response, id: Id, name: 
     });
 }
 
+/// While it is held: name and value, in one line. Main thread.
+pub fn held(desk: &Desk, response: &Response, id: Id) {
+    let text = format!("{}: {}", id.parameter().name, desk.text(id));
+    response.show_tooltip_text(text.replace(' ', "\u{a0}"));
+}
+
 /// The bubble: name, what it does, what it may be. Main thread.
 pub fn bubble(desk: &Desk, response: Response, id: Id) -> Response {
     if response.dragged() {
@@ -230,10 +236,7 @@ pub fn bubble(desk: &Desk, response: Response, id: Id) -> Response {
         if let Kind::Number(_) = parameter.kind {
             let (low, high) = (text(parameter.lowest()), text(parameter.highest()));
             let default = text(parameter.default);
-            super::label(
-                ui,
-                format!("{low} to {high}; double-click: {default}. Click the value to type."),
-            );
+            super::label(ui, format!("{low} to {high}; double-click: {default}"));
         }
     })
 }

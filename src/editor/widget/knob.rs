@@ -82,7 +82,11 @@ pub fn knob(ui: &mut Ui, desk: &mut Desk, id: Id, kind: Knob) -> Response {
     let travel = parameter.travel(desk.value(id));
     let active = response.hovered() || response.dragged() || response.has_focus();
     face(ui, &theme, disc, (origin(parameter), travel), active);
-    paint::focus_ring(ui, disc.expand(3.0), response.has_focus());
+    if response.has_focus() {
+        let ring = Stroke::new(2.0, theme.focus);
+        ui.painter()
+            .circle_stroke(center, kind.diameter() / 2.0 + 1.5, ring);
+    }
 
     let name = if large {
         parameter.name

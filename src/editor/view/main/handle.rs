@@ -131,8 +131,7 @@ pub(super) fn show(ui: &mut Ui, desk: &mut Desk, plot: &Plot<'_>, handle: &Handl
     };
     let response = response.on_hover_and_drag_cursor(cursor);
     if response.dragged() {
-        let text = format!("{}: {}", id.parameter().name, desk.text(id));
-        response.show_tooltip_text(text);
+        grip::held(desk, &response, id);
     } else {
         grip::bubble(desk, response, id);
     }

@@ -8,10 +8,11 @@ use super::handle::{self, Handle};
 use crate::editor::desk::Desk;
 use crate::editor::picture::{HERTZ, Picture, SPECTRUM_DB, decibels};
 use crate::editor::theme::{self, Theme, size};
+use crate::impulse::shape::Shape;
 use crate::params::Id;
 use egui::{
-    Align2, Color32, FontId, Mesh, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, TextureHandle,
-    Ui, pos2, vec2,
+    Align2, Color32, FontId, Mesh, Painter, Pos2, Rect, Stroke, StrokeKind, TextureHandle, Ui,
+    pos2, vec2,
 };
 
 /// What is seen below the peak, in dB.
@@ -24,6 +25,10 @@ pub(super) struct Plot<'a> {
     pub axis: Axis,
     /// Seconds of silence before the impulse.
     pub predelay: f64,
+    /// What is asked for now: the picture is of a moment ago.
+    pub shape: Shape,
+    /// The gain of attack and decay over the length, in equal steps, as it is asked for now.
+    pub envelope: Vec<f32>,
     pub theme: Theme,
 }
 
@@ -85,8 +90,8 @@ impl Plot<'_> {
                 self.theme.accent,
             );
         }
-        painter.add(Shape::mesh(halo));
-        painter.add(Shape::mesh(core));
+        painter.add(egui::Shape::mesh(halo));
+        painter.add(egui::Shape::mesh(core));
         let line = Stroke::new(1.0, self.theme.accent);
         painter.hline(self.rect.x_range(), middle, line);
     }
@@ -149,8 +154,7 @@ impl Plot<'_> {
 
     /// The gain of attack and decay. Main thread.
     pub fn envelope(&self, ui: &Ui) {
-        let envelope = &self.picture.envelope;
-        let shape = &self.picture.of.shape;
+        let (envelope, shape) = (&self.envelope, &self.shape);
         if shape.attack_percent == 0.0 && shape.decay_percent == 0.0 {
             return;
         }
@@ -268,7 +272,7 @@ impl Plot<'_> {
         let (predelay, seconds) = (self.predelay, self.picture.seconds);
         let per_point = self.axis.seconds_per_point();
         let end = predelay + seconds;
-        let shape = self.picture.of.shape;
+        let shape = self.shape;
         let (top, middle, bottom) = (self.y(0.0), self.rect.center().y, self.rect.max.y);
         // Early and late are told apart before the impulse is turned round.
         if !shape.reverse {
@@ -341,7 +345,7 @@ impl Plot<'_> {
         // The bows, on the lines that they bend: from −100 to 100 over the height of a side. A bow downwards is positive.
         let bow = 200.0 / (middle - top).max(1.0);
         let gain = |seconds: f64| {
-            let envelope = &self.picture.envelope;
+            let envelope = &self.envelope;
             let at = (seconds / self.picture.seconds.max(1e-6) * envelope.len() as f64) as usize;
             let gain = envelope.get(at.min(envelope.len().saturating_sub(1)));
             self.y(decibels(gain.copied().unwrap_or(1.0)))

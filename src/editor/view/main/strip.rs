@@ -70,7 +70,7 @@ pub(super) fn show(ui: &mut Ui, desk: &mut Desk, rect: Rect, file: &File) {
         paint(ui, &theme, bar, &response);
         let response = response.on_hover_and_drag_cursor(CursorIcon::ResizeHorizontal);
         if response.dragged() {
-            response.show_tooltip_text(format!("{}: {}", id.parameter().name, desk.text(id)));
+            grip::held(desk, &response, id);
         } else {
             grip::bubble(desk, response, id);
         }
