@@ -213,7 +213,8 @@ impl Plot<'_> {
         }
         for db in [0.0, -30.0, -60.0] {
             let word = format!("{db:.0} dB").replace('-', "−");
-            let at = pos2(self.rect.max.x - 6.0, self.y(db) - 7.0);
+            // Beside the handle of a decay that begins at the end.
+            let at = pos2(self.rect.max.x - 26.0, self.y(db) - 7.0);
             self.tag(&painter, at, Align2::RIGHT_CENTER, &word);
         }
     }
