@@ -333,6 +333,25 @@ impl Loader {
     }
 }
 
+/// What a [`Loader`] says, for whoever does not have it.
+#[derive(Clone, Debug)]
+pub struct Watch(Arc<Mutex<Status>>);
+
+impl Watch {
+    /// What plays, and what does not. Any thread but the audio thread.
+    pub fn status(&self) -> Status {
+        let status = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        status.clone()
+    }
+}
+
+impl Loader {
+    /// What tells [`Loader::status`] elsewhere, and goes on to when the loader has ended. Main thread.
+    pub fn watch(&self) -> Watch {
+        Watch(Arc::clone(&self.status))
+    }
+}
+
 impl Drop for Loader {
     fn drop(&mut self) {
         drop(self.stop.take());
