@@ -251,9 +251,9 @@ fn without_a_loader_nothing_is_freed_where_sound_is_made() {
         fade: 16,
     };
     let mut engine = Engine::with_capacity(impulse(), capacity);
-    let (loader, mut audio) = swap::pair();
+    let (mut loader, mut audio) = swap::pair();
     let mut sent = Vec::new();
-    let mut send = |loader: &swap::LoaderEnd| {
+    let mut send = |loader: &mut swap::LoaderEnd| {
         let impulse = impulse();
         sent.push(Arc::downgrade(&impulse));
         let next = Next {
@@ -262,14 +262,14 @@ fn without_a_loader_nothing_is_freed_where_sound_is_made() {
         };
         drop(loader.send(next).map_err(|_| sent.pop()));
     };
-    let mut play = |audio: &mut AudioEnd, engine: &mut Engine| {
+    let play = |audio: &mut AudioEnd, engine: &mut Engine| {
         audio.exchange(engine);
         let (x, mut y) = ([0.5; 64], [0.0; 64]);
         engine.process(&mut Block::new(&[&x], &mut [&mut y]));
     };
     // Nobody takes anything back, until the way is full.
     for _ in 0..IMPULSES {
-        send(&loader);
+        send(&mut loader);
         play(&mut audio, &mut engine);
     }
     drop(loader);
@@ -284,7 +284,7 @@ fn without_a_loader_nothing_is_freed_where_sound_is_made() {
 
     // And with room on the way back, for what still sounds when the loader goes.
     let mut engine = Engine::with_capacity(impulse(), capacity);
-    let (loader, mut audio) = swap::pair();
+    let (mut loader, mut audio) = swap::pair();
     play(&mut audio, &mut engine);
     let next = impulse();
     let first = engine.impulse().map(Arc::downgrade).expect("plays");

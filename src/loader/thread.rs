@@ -238,9 +238,7 @@ impl Maker {
     /// An engine that plays silence until it is given an impulse.
     pub fn silent_engine(&self) -> Engine {
         let Format {
-            sample_rate,
-            inputs,
-            outputs,
+            inputs, outputs, ..
         } = self.format;
         let silence = vec![&[0.0f32][..]; inputs * outputs];
         let impulse = PreparedImpulse::swappable(Routing::matrix(inputs, outputs), &silence);
