@@ -40,9 +40,16 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
     ),
     // What a session and a preset say: read and written by whoever plays, who plays is not its business.
     ("preset", &["params", "impulse", "output"], &["std::thread"]),
+    // It knows neither plugin nor live: both are behind its trait.
+    (
+        "editor",
+        &["preset", "params", "impulse", "engine", "output"],
+        &["nice_plug", "cpal"],
+    ),
     (
         "plugin",
         &[
+            "editor",
             "preset",
             "params",
             "processor",
@@ -57,6 +64,7 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
     (
         "live",
         &[
+            "editor",
             "preset",
             "params",
             "processor",

@@ -9,6 +9,13 @@ const DEBIAN: &[(&str, &str)] = &[
     ("libasound2-dev", "/usr/include/alsa/asoundlib.h"),
     ("libjack-jackd2-dev", "/usr/include/jack/jack.h"),
     ("jackd2", "/usr/bin/jackd"),
+    ("xvfb", "/usr/bin/Xvfb"),
+    (
+        "libgl1-mesa-dri",
+        "/usr/lib/x86_64-linux-gnu/dri/swrast_dri.so",
+    ),
+    ("libegl1", "/usr/lib/x86_64-linux-gnu/libEGL.so.1"),
+    ("libgl1", "/usr/lib/x86_64-linux-gnu/libGL.so.1"),
 ];
 
 /// Installs what the build and the tests miss, where this is Debian or one of its descendants; elsewhere the build says
