@@ -413,7 +413,7 @@ fn an_echo_and_a_room() {
         let want = sum(&dry, response);
         let got = engine(
             &Routing::mono(),
-            &[dry.clone()],
+            std::slice::from_ref(&dry),
             std::slice::from_ref(response),
         );
         let difference = greatest(&got[0], &want);
@@ -571,7 +571,7 @@ fn a_picture_blurred_and_its_edges() {
     assert!(want.iter().all(|want| want.fract() == 0.0));
     let got = engine(
         &Routing::mono(),
-        &[line.clone()],
+        std::slice::from_ref(&line),
         std::slice::from_ref(&response),
     );
     assert!(
@@ -815,7 +815,12 @@ fn why_it_is_fast() {
         };
         let (f, g) = (signal(7919), signal(104_729));
         let want = sum(&f, &g);
-        let live = engine(&Routing::mono(), &[f.clone()], std::slice::from_ref(&g)).concat();
+        let live = engine(
+            &Routing::mono(),
+            std::slice::from_ref(&f),
+            std::slice::from_ref(&g),
+        )
+        .concat();
         let mut offline = OfflineConvolver::new(&Routing::mono(), &[&g]).expect("a good impulse");
         let (mut padded, mut waited) = (f, vec![0.0; want.len()]);
         padded.resize(want.len(), 0.0);
