@@ -1,12 +1,16 @@
 //! The audio thread neither allocates, frees, locks, waits, sleeps, touches files nor asks the kernel for anything: such
 //! calls are trapped under the plugin's process, reset, start and stop, while two instances are automated, dragged,
-//! bypassed, given sessions and asked by their host, and others come and go; as CLAP, and one of them as VST3.
+//! bypassed, given sessions and asked by their host, and others come and go; as CLAP, and one of them as VST3. Then under
+//! what `partita live` runs.
 //!
 //! The test compiles rtguard/guard.c and starts itself again with the guard preloaded. The plugin is the one linked in, or
 //! the library that `PARTITA_PLUGIN` names: `cargo xtask test` runs it a second time with the release bundle. What is not
 //! seen: a lock in Rust that is free, which is one instruction. Linux with a C compiler only.
 #![cfg(all(target_os = "linux", target_env = "gnu", feature = "plugin"))]
 
+#[cfg(feature = "live")]
+#[path = "rtguard/chain.rs"]
+mod chain;
 #[path = "common/clap.rs"]
 mod clap;
 #[path = "rtguard/faults.rs"]
@@ -35,7 +39,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use vst3_host::GetPluginFactory as GetFactory;
 
-/// What makes the started-again test do its part: `clean`, `clean vst3`, `plugin`, or the name of a fault.
+/// What makes the started-again test do its part: `clean`, `clean vst3`, `clean live`, `plugin`, or the name of a fault.
 const PART: &str = "PARTITA_RTGUARD";
 
 /// The library to try in place of the linked one.
@@ -80,6 +84,12 @@ fn nothing_is_caught_and_every_planted_fault_is() {
     let vst3 = told(&library, "clean vst3");
     println!("VST3: {vst3}");
     assert!(vst3.starts_with("0 "), "{vst3}");
+    #[cfg(feature = "live")]
+    {
+        let live = told(&library, "clean live");
+        println!("live: {live}");
+        assert!(live.starts_with("0 "), "{live}");
+    }
     let sees_all = clean.contains("system calls seen");
     // What the plugin's own library does is seen, not only what this program does.
     let session = told(&library, "plugin");
@@ -131,6 +141,14 @@ fn guarded() {
             println!(
                 "caught: {} {} in {} blocks with {} impulses heard",
                 done.caught.calls, done.caught.name, done.blocks, done.arrivals
+            );
+        }
+        #[cfg(feature = "live")]
+        "clean live" => {
+            let done = chain::everything(guard);
+            println!(
+                "caught: {} {} in {} blocks with {} changes",
+                done.caught.calls, done.caught.name, done.blocks, done.changes
             );
         }
         "plugin" => {
