@@ -5,8 +5,6 @@
 
 mod bar;
 pub mod browser;
-pub mod convolution;
-pub mod echo;
 pub mod main;
 pub mod settings;
 
@@ -24,10 +22,6 @@ pub enum View {
     Main,
     /// All impulses, to choose one.
     Browser,
-    /// Echoes, drawn spike by spike.
-    Echo,
-    /// Convolution, to look at.
-    Convolution,
     /// How the editor looks.
     Settings,
 }
@@ -48,10 +42,6 @@ pub struct Views {
     pub main: main::Main,
     /// Of [`View::Browser`].
     pub browser: browser::Browser,
-    /// Of [`View::Echo`].
-    pub echo: echo::Echo,
-    /// Of [`View::Convolution`].
-    pub convolution: convolution::Convolution,
 }
 
 impl Views {
@@ -92,8 +82,6 @@ pub fn show(
         .show(ui, |ui| match view {
             View::Main => main::show(ui, desk, &mut views.main),
             View::Browser => browser::show(ui, desk, &mut views.browser),
-            View::Echo => echo::show(ui, desk, &mut views.echo),
-            View::Convolution => convolution::show(ui, desk, &mut views.convolution),
             View::Settings => settings::show(ui, settings),
         });
     dropping(ui, &theme);
