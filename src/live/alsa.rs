@@ -13,10 +13,8 @@ use super::stream::{
     channels, from_one, milliseconds,
 };
 use crate::loader::thread::Format;
-use crate::processor::MAX_CHANNELS;
 use alsa::Direction;
 use pcm::{Pcm, Wait};
-use std::array;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -55,16 +53,9 @@ impl Drop for Stream {
     }
 }
 
-/// Keeps ALSA's own words off the terminal, in this thread.
-pub(super) fn hush() -> impl Drop {
-    struct Hushed(
-        #[allow(dead_code, reason = "dropped at the end")] Option<Box<dyn std::any::Any>>,
-    );
-    impl Drop for Hushed {
-        fn drop(&mut self) {}
-    }
-    let output = alsa::Output::local_error_handler().ok();
-    Hushed(output.map(|it| Box::new(it) as Box<dyn std::any::Any>))
+/// Keeps ALSA's own words off the terminal, in this thread, while what it gives is kept.
+pub(super) fn hush() -> impl Sized {
+    alsa::Output::local_error_handler().ok()
 }
 
 /// Opens and starts. `None`: input and output are on two clocks.
@@ -277,17 +268,9 @@ impl Duplex {
                 capture.take(channel, plane);
             }
         }
-        let mut inputs: [&[f32]; MAX_CHANNELS] = [&[]; MAX_CHANNELS];
-        for (slice, plane) in inputs.iter_mut().zip(&self.heard) {
-            *slice = &plane[..self.period];
-        }
-        let played = self.played.len().min(MAX_CHANNELS);
-        let mut outputs: [&mut [f32]; MAX_CHANNELS] = array::from_fn(|_| &mut [][..]);
-        for (slice, plane) in outputs.iter_mut().zip(&mut self.played) {
-            *slice = &mut plane[..self.period];
-        }
-        let used = self.inputs.len().min(MAX_CHANNELS);
-        self.chain.process(&inputs[..used], &mut outputs[..played]);
+        let frames = self.period;
+        self.chain
+            .process_planes(&self.heard, &mut self.played, frames);
         for (plane, &channel) in self.played.iter().zip(&self.outputs) {
             self.playback.put(channel, plane);
         }

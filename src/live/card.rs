@@ -487,17 +487,8 @@ impl Playback {
             }
             consumer.pull(&mut planes[..used], at);
         }
-        let mut inputs: [&[f32]; MAX_CHANNELS] = [&[]; MAX_CHANNELS];
-        for (slice, plane) in inputs.iter_mut().zip(&self.heard) {
-            *slice = &plane[..frames];
-        }
-        let played = self.played.len().min(MAX_CHANNELS);
-        let mut outputs: [&mut [f32]; MAX_CHANNELS] = array::from_fn(|_| &mut [][..]);
-        for (slice, plane) in outputs.iter_mut().zip(&mut self.played) {
-            *slice = &mut plane[..frames];
-        }
-        let used = self.heard.len().min(MAX_CHANNELS);
-        self.chain.process(&inputs[..used], &mut outputs[..played]);
+        self.chain
+            .process_planes(&self.heard, &mut self.played, frames);
         for (at, frame) in sound.chunks_exact_mut(self.channels).enumerate() {
             frame.fill(T::EQUILIBRIUM);
             for (plane, &channel) in self.played.iter().zip(&self.outputs) {

@@ -11,7 +11,8 @@ use super::tape::Tape;
 use crate::engine::Block;
 use crate::engine::meter::{self, Measured, Meter, Reader};
 use crate::loader::thread::Format;
-use crate::processor::Processor;
+use crate::processor::{MAX_CHANNELS, Processor};
+use std::array;
 use std::f32::consts::PI;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -85,6 +86,26 @@ impl Chain {
             Self::Effect(effect) => effect.process(inputs, outputs),
             Self::Tape(tape) => tape.process(inputs, outputs),
         }
+    }
+
+    /// The same for so many frames of planes that are that long or longer, [`MAX_CHANNELS`] at most. Audio thread.
+    pub(super) fn process_planes(
+        &mut self,
+        heard: &[Vec<f32>],
+        played: &mut [Vec<f32>],
+        frames: usize,
+    ) {
+        let mut inputs: [&[f32]; MAX_CHANNELS] = [&[]; MAX_CHANNELS];
+        for (slice, plane) in inputs.iter_mut().zip(heard) {
+            *slice = &plane[..frames];
+        }
+        let mut outputs: [&mut [f32]; MAX_CHANNELS] = array::from_fn(|_| &mut [][..]);
+        let into = played.len().min(MAX_CHANNELS);
+        for (slice, plane) in outputs.iter_mut().zip(played) {
+            *slice = &mut plane[..frames];
+        }
+        let from = heard.len().min(MAX_CHANNELS);
+        self.process(&inputs[..from], &mut outputs[..into]);
     }
 }
 
