@@ -33,12 +33,12 @@ pub mod measure;
 pub mod midi;
 pub mod osc;
 pub mod priority;
+pub mod probe;
 pub mod recorder;
 mod ring;
 pub mod script;
 pub mod session;
 pub mod stream;
-pub mod tape;
 
 pub use crate::processor::MAX_CHANNELS;
 pub use command::Command;

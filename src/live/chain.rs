@@ -7,7 +7,7 @@
 use super::deck::{self, Deck, Head, Take};
 use super::desk::Desk;
 use super::guard::{self, CEILING_DB, Guard};
-use super::tape::Tape;
+use super::probe::Probe;
 use crate::engine::Block;
 use crate::engine::meter::{self, Measured, Meter, Reader};
 use crate::loader::thread::Format;
@@ -62,7 +62,7 @@ pub enum Chain {
     /// What comes in, through the engine.
     Effect(Box<Effect>),
     /// Something else, while what comes in is recorded.
-    Tape(Tape),
+    Probe(Probe),
 }
 
 impl Chain {
@@ -76,7 +76,7 @@ impl Chain {
     pub fn rejoin(&mut self) {
         match self {
             Self::Effect(effect) => effect.rejoin(),
-            Self::Tape(tape) => tape.rejoin(),
+            Self::Probe(probe) => probe.rejoin(),
         }
     }
 
@@ -84,7 +84,7 @@ impl Chain {
     pub fn process<'a>(&mut self, inputs: &[&'a [f32]], outputs: &mut [&'a mut [f32]]) {
         match self {
             Self::Effect(effect) => effect.process(inputs, outputs),
-            Self::Tape(tape) => tape.process(inputs, outputs),
+            Self::Probe(probe) => probe.process(inputs, outputs),
         }
     }
 

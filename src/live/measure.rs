@@ -4,9 +4,9 @@
 //! and a recording in which a frame is missing is an error, not a recording.
 
 use super::chain::{Chain, FADE_SECONDS, Gauges};
+use super::probe::{self, Listener, Plan};
 use super::session::{PATIENCE, close_aside};
 use super::stream::{self, Alarm, Lost, OpenError, Opened, Request, Stream};
-use super::tape::{Recorder, Reel, tape};
 use crate::impulse::measure::{BadSweep, Sweep};
 use crate::loader::thread::Format;
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
@@ -87,7 +87,7 @@ struct Running {
     stream: Stream,
     opened: Opened,
     alarm: Arc<Alarm>,
-    taker: Recorder,
+    taker: Listener,
     gauges: Arc<Gauges>,
     sweep: Sweep,
 }
@@ -221,14 +221,14 @@ fn open(request: &Request, sweep: Sweep) -> Result<Running, RecordError> {
             // Silence, which nobody will hear: it is closed at once.
             Err(error) => (Vec::new(), Some(error)),
         };
-        let (tape, recorder) = tape(Reel {
+        let (probe, listener) = probe::pair(Plan {
             played,
             inputs: format.inputs,
             frames: frames(&sweep),
             sample_rate: format.sample_rate,
         });
-        made = Some((recorder, tape.gauges(), sweep, format, failed));
-        Chain::Tape(tape)
+        made = Some((listener, probe.gauges(), sweep, format, failed));
+        Chain::Probe(probe)
     };
     let (stream, opened) = stream::open(request, &mut make, &alarm)?;
     let Some((taker, gauges, sweep, format, failed)) = made else {

@@ -1,4 +1,4 @@
-//! A tape machine: plays what it is given, and records what it hears meanwhile, frame for frame.
+//! A probe of a room: plays what it is given, and records what it hears meanwhile, frame for frame.
 //!
 //! What is guaranteed: nothing is allocated, freed, locked or waited for on the audio thread; what is recorded and played
 //! in one block belongs together; it comes in by a fade and, when it is closed, goes out by one. There is room for all
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// The audio thread's end.
 #[derive(Debug)]
-pub struct Tape {
+pub struct Probe {
     played: Vec<Vec<f32>>,
     at: usize,
     frames: usize,
@@ -24,7 +24,7 @@ pub struct Tape {
 
 /// The other one: takes what was recorded.
 #[derive(Debug)]
-pub struct Recorder {
+pub struct Listener {
     heard: Consumer<f32>,
     shared: Arc<Shared>,
     /// What was recorded, as far as it was taken.
@@ -37,9 +37,9 @@ struct Shared {
     lost: AtomicU64,
 }
 
-/// What a tape does.
+/// What a probe plays and for how long it listens.
 #[derive(Clone, Debug, Default)]
-pub struct Reel {
+pub struct Plan {
     /// What is played, a channel for each output; then silence.
     pub played: Vec<Vec<f32>>,
     /// Channels that are recorded.
@@ -50,17 +50,17 @@ pub struct Reel {
     pub sample_rate: u32,
 }
 
-/// A tape with that on it. Any thread but the audio thread.
-pub fn tape(reel: Reel) -> (Tape, Recorder) {
-    let Reel {
+/// A probe that does that, and who takes what it hears. Any thread but the audio thread.
+pub fn pair(plan: Plan) -> (Probe, Listener) {
+    let Plan {
         played,
         inputs,
         frames,
         sample_rate,
-    } = reel;
+    } = plan;
     let (producer, consumer) = RingBuffer::new(frames * inputs);
     let shared = Arc::<Shared>::default();
-    let tape = Tape {
+    let probe = Probe {
         played,
         at: 0,
         frames,
@@ -70,15 +70,15 @@ pub fn tape(reel: Reel) -> (Tape, Recorder) {
         gauges: Arc::default(),
         shared: Arc::clone(&shared),
     };
-    let recorder = Recorder {
+    let listener = Listener {
         heard: consumer,
         shared,
         channels: vec![Vec::with_capacity(frames); inputs],
     };
-    (tape, recorder)
+    (probe, listener)
 }
 
-impl Tape {
+impl Probe {
     /// What it counts. Any thread that has it.
     pub fn gauges(&self) -> Arc<Gauges> {
         Arc::clone(&self.gauges)
@@ -116,7 +116,7 @@ impl Tape {
     }
 }
 
-impl Recorder {
+impl Listener {
     /// Takes what was recorded since. Any thread but the audio thread.
     pub fn take(&mut self) {
         let width = self.channels.len().max(1);
@@ -153,7 +153,7 @@ mod tests {
     fn it_plays_and_records_frame_for_frame_in_any_block() {
         let played: Vec<f32> = (0..20_000).map(|n| (n as f32 * 0.37).sin()).collect();
         for block in [1, 64, 441, 4096] {
-            let (mut tape, mut recorder) = tape(Reel {
+            let (mut probe, mut listener) = pair(Plan {
                 played: vec![played.clone()],
                 inputs: 2,
                 frames: 30_000,
@@ -165,38 +165,38 @@ mod tests {
                 let mut out = [vec![9.0; heard.len()], vec![9.0; heard.len()]];
                 let [left, right] = &mut out;
                 // The second input is missing.
-                tape.process(&[heard], &mut [left, right]);
-                recorder.take();
+                probe.process(&[heard], &mut [left, right]);
+                listener.take();
                 for (all, out) in all.iter_mut().zip(out) {
                     all.extend(out);
                 }
             }
-            assert_eq!(recorder.channels[0], heard);
-            assert!(recorder.channels[1].iter().all(|x| *x == 0.0));
+            assert_eq!(listener.channels[0], heard);
+            assert!(listener.channels[1].iter().all(|x| *x == 0.0));
             // After the fade of 50 ms.
             assert_eq!(all[0][2400..20_000], played[2400..]);
             assert!(all[0][20_000..].iter().chain(&all[1]).all(|x| *x == 0.0));
-            assert_eq!(recorder.lost(), 0);
+            assert_eq!(listener.lost(), 0);
         }
     }
 
     #[test]
     fn it_ends_where_it_ends_and_goes_out_at_once_when_it_is_closed() {
-        let (mut tape, mut recorder) = tape(Reel {
+        let (mut probe, mut listener) = pair(Plan {
             inputs: 1,
             frames: 4500,
             sample_rate: 1000,
-            ..Reel::default()
+            ..Plan::default()
         });
         for _ in 0..5 {
-            tape.process(&[&[0.5; 1000]], &mut []);
+            probe.process(&[&[0.5; 1000]], &mut []);
         }
-        tape.rejoin();
-        recorder.take();
-        assert_eq!((recorder.frames(), recorder.lost()), (4500, 1));
-        recorder.close();
+        probe.rejoin();
+        listener.take();
+        assert_eq!((listener.frames(), listener.lost()), (4500, 1));
+        listener.close();
         let mut out = [1.0; 10];
-        tape.process(&[&[0.0; 10]], &mut [&mut out]);
+        probe.process(&[&[0.0; 10]], &mut [&mut out]);
         assert_eq!(out, [0.0; 10]);
     }
 }
