@@ -16,6 +16,7 @@ mod host_params;
 #[cfg(feature = "editor")]
 mod seen;
 mod state;
+mod vst3;
 
 #[cfg(feature = "editor")]
 use crate::engine::meter::Meter;
@@ -23,6 +24,7 @@ use crate::loader::thread::{Format, Loader, Maker, Wanted};
 use crate::processor::{Processor, Setup};
 use crate::swap;
 use host_params::HostParams;
+use nice_plug::nice_export_clap;
 #[cfg(feature = "editor")]
 use nice_plug::prelude::AsyncExecutor;
 use nice_plug::prelude::{
@@ -30,7 +32,6 @@ use nice_plug::prelude::{
     ClapPlugin, Params, Plugin, ProcessContext, ProcessStatus, Vst3Plugin, Vst3SubCategory,
     new_nonzero_u32,
 };
-use nice_plug::{nice_export_clap, nice_export_vst3};
 use std::sync::Arc;
 #[cfg(feature = "editor")]
 use std::time::Instant;
@@ -120,8 +121,10 @@ impl Active {
 
 impl Default for Partita {
     fn default() -> Self {
+        let params = Arc::new(HostParams::new());
+        vst3::made(&params);
         Self {
-            params: Arc::new(HostParams::new()),
+            params,
             active: None,
             tempo: None,
             #[cfg(feature = "editor")]
@@ -240,4 +243,3 @@ impl Vst3Plugin for Partita {
 }
 
 nice_export_clap!(Partita);
-nice_export_vst3!(Partita);

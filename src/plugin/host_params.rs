@@ -41,6 +41,15 @@ impl HostParams {
         &self.params[id as usize]
     }
 
+    /// Sets the one at that place of [`TABLE`], as a fraction of its range's travel, 0 to 1. Any thread.
+    #[allow(unsafe_code)]
+    pub fn set_normalized(&self, place: usize, value: f32) {
+        let pointer = self.params[place].pointer();
+        // SAFETY: it points into `self`. The framework wants nobody to be told twice; here nobody is told at all, and
+        // the value is an atomic one. Its own smoothing, which the framework would move too, is not used.
+        unsafe { pointer._internal_set_normalized_value(value) };
+    }
+
     /// What all of them are now, each within its range whatever a session held.
     pub fn values(&self) -> Values {
         let mut values = Values::default();
