@@ -20,6 +20,8 @@ mod guard;
 #[path = "common/oracle.rs"]
 mod oracle;
 #[path = "rtguard/vst3.rs"]
+mod vst3_guarded;
+#[path = "common/vst3.rs"]
 mod vst3_host;
 
 use clack_extensions::params::ParamInfoFlags;
@@ -132,12 +134,12 @@ fn guarded() {
             );
         }
         "clean vst3" => {
-            let get = std::env::var(PLUGIN).map_or(GetPluginFactory as _, |path| {
+            let get = std::env::var(PLUGIN).map_or(vst3_host::linked as _, |path| {
                 let found = symbol(&path, c"GetPluginFactory");
                 // SAFETY: the same bundle is a VST3 module, which exports its factory so.
                 unsafe { std::mem::transmute::<*mut c_void, GetFactory>(found) }
             });
-            let done = vst3_host::everything(get, guard);
+            let done = vst3_guarded::everything(get, guard);
             println!(
                 "caught: {} {} in {} blocks with {} impulses heard",
                 done.caught.calls, done.caught.name, done.blocks, done.arrivals
@@ -183,11 +185,6 @@ fn guarded() {
 unsafe extern "C" {
     fn dlopen(path: *const c_char, flags: c_int) -> *mut c_void;
     fn dlsym(handle: *mut c_void, name: *const c_char) -> *mut c_void;
-}
-
-unsafe extern "system" {
-    /// The VST3 factory of the plugin that is linked in.
-    safe fn GetPluginFactory() -> *mut c_void;
 }
 
 /// What a library exports under that name. It stays open.

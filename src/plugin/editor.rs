@@ -226,11 +226,13 @@ impl Actions for Stage {
 
     fn set(&mut self, id: Id, value: f32) {
         let setter = self.context.param_setter();
-        match self.params.host(id) {
+        let normalized = match self.params.host(id) {
             HostParam::Float(param) => set(&setter, param, value),
             HostParam::Int(param) => set(&setter, param, value as i32),
             HostParam::Bool(param) => set(&setter, param, value != 0.0),
-        }
+        };
+        // The framework leaves this to the host's next block, and hosts that are stopped may have none to give.
+        self.params.set_normalized(id as usize, normalized);
     }
 
     fn end(&mut self, id: Id) {
@@ -253,6 +255,9 @@ impl Actions for Stage {
     }
 }
 
-fn set<P: Param>(setter: &ParamSetter<'_>, param: &P, value: P::Plain) {
-    setter.set_parameter(param, value);
+/// Tells the host. Gives what it is told.
+fn set<P: Param>(setter: &ParamSetter<'_>, param: &P, value: P::Plain) -> f32 {
+    let normalized = param.preview_normalized(value);
+    setter.set_parameter_normalized(param, normalized);
+    normalized
 }

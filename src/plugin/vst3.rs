@@ -11,6 +11,8 @@
 //! - What is asked too early or beyond the list is refused. The framework panics on both.
 
 mod factory;
+#[cfg(all(unix, not(target_os = "macos"), feature = "editor"))]
+mod view;
 
 use super::Partita;
 use super::host_params::HostParams;
@@ -182,7 +184,6 @@ impl IEditControllerTrait for Instance {
         IEditControllerTrait: fn plainParamToNormalized(id: ParamID, value: ParamValue) -> ParamValue;
         IEditControllerTrait: fn getParamNormalized(id: ParamID) -> ParamValue;
         IEditControllerTrait: fn setComponentHandler(handler: *mut IComponentHandler) -> tresult;
-        IEditControllerTrait: fn createView(name: FIDString) -> *mut IPlugView;
     }
 
     unsafe fn getParameterInfo(&self, index: int32, info: *mut ParameterInfo) -> tresult {
@@ -192,6 +193,15 @@ impl IEditControllerTrait for Instance {
         }
         // SAFETY: as in `forward`.
         unsafe { self.inner.getParameterInfo(index, info) }
+    }
+
+    unsafe fn createView(&self, name: FIDString) -> *mut IPlugView {
+        // SAFETY: as in `forward`.
+        let view = unsafe { self.inner.createView(name) };
+        #[cfg(all(unix, not(target_os = "macos"), feature = "editor"))]
+        // SAFETY: it is the framework's, with a reference for whoever asked.
+        let view = unsafe { view::around(view) };
+        view
     }
 
     unsafe fn setParamNormalized(&self, id: ParamID, value: ParamValue) -> tresult {
