@@ -103,7 +103,12 @@ impl Pane {
             .collect()
     }
 
-    /// Whether the editor has filled a window of that size, with its picture in it.
+    /// Whether the editor has filled a window of that size.
+    pub fn is_filled(&self, size: (u32, u32)) -> bool {
+        !self.seen(size).contains(&BEHIND)
+    }
+
+    /// Whether it has, with its picture in it.
     pub fn is_drawn(&self, size: (u32, u32)) -> bool {
         let seen = self.seen(size);
         let behind = seen.iter().filter(|pixel| **pixel == BEHIND).count();
