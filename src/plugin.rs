@@ -20,6 +20,7 @@ mod state;
 #[cfg(feature = "editor")]
 use crate::engine::meter::Meter;
 use crate::loader::thread::{Format, Loader, Maker, Wanted};
+use crate::preset::in_library;
 use crate::processor::{Processor, Setup};
 use crate::swap;
 use host_params::HostParams;
@@ -27,8 +28,8 @@ use host_params::HostParams;
 use nice_plug::prelude::AsyncExecutor;
 use nice_plug::prelude::{
     ActivateContext, AudioIOLayout, AuxiliaryBuffers, Buffer, BufferConfig, ClapFeature,
-    ClapPlugin, Params, Plugin, ProcessContext, ProcessStatus, Vst3Plugin, Vst3SubCategory,
-    new_nonzero_u32,
+    ClapPlugin, Params, Plugin, PluginState, ProcessContext, ProcessStatus, Vst3Plugin,
+    Vst3SubCategory, new_nonzero_u32,
 };
 use nice_plug::{nice_export_clap, nice_export_vst3};
 use std::sync::Arc;
@@ -155,6 +156,13 @@ impl Plugin for Partita {
 
     fn params(&self) -> Arc<dyn Params> {
         self.params.clone()
+    }
+
+    /// Before a session is taken, parameters first. The framework asks on the thread that the host loads on: our editor
+    /// never sets a whole state, which it would do on the audio thread.
+    fn filter_state(session: &mut PluginState) {
+        host_params::complete(session);
+        state::refuse_broken(session, &in_library);
     }
 
     #[cfg(feature = "editor")]
