@@ -16,6 +16,7 @@
 //!
 //! Anything else is [`RoutingError`]: no channel is dropped or made up. A matrix of one channel is mono.
 
+mod asking;
 pub mod cache;
 pub mod scanning;
 pub mod thread;

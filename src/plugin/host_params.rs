@@ -26,6 +26,13 @@ pub(super) struct HostParams {
     pub state: Arc<State>,
 }
 
+/// What the loader goes by, to be compared.
+#[derive(PartialEq)]
+pub(super) struct Asked {
+    values: Values,
+    arrivals: u64,
+}
+
 impl HostParams {
     pub fn new() -> Self {
         let slots = Arc::new(RwLock::new(Slots::FACTORY_ONLY));
@@ -61,6 +68,20 @@ impl HostParams {
             }
         }
         sound.mix
+    }
+
+    /// What the loader goes by now. Audio thread.
+    pub fn asked(&self) -> Asked {
+        let mut values = Values::default();
+        for (parameter, host) in TABLE.iter().zip(&self.params) {
+            if parameter.group != Group::Sound {
+                values.set(parameter.id, host.value());
+            }
+        }
+        Asked {
+            values,
+            arrivals: self.state.arrivals(),
+        }
     }
 
     /// Which impulse, in which shape. `None` where there is none: what plays goes on. Takes as long

@@ -20,6 +20,7 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use nice_plug::prelude::PluginState;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// How many sessions may arrive between two looks of the loader.
@@ -69,6 +70,8 @@ enum Arrival {
 pub(super) struct State {
     arrivals: Sender<Arrival>,
     arrived: Receiver<Arrival>,
+    /// How many there have been.
+    count: AtomicU64,
     kept: Mutex<Kept>,
 }
 
@@ -132,6 +135,7 @@ impl Default for State {
         Self {
             arrivals,
             arrived,
+            count: AtomicU64::new(0),
             kept: Mutex::default(),
         }
     }
@@ -173,13 +177,20 @@ impl State {
         // So often that only a loader that stopped long ago, and several hosts at once, could use them up.
         for _ in 0..4 * ARRIVALS {
             match self.arrivals.try_send(arrival) {
-                Ok(()) => return,
+                Ok(()) => break,
                 Err(TrySendError::Full(back) | TrySendError::Disconnected(back)) => {
                     drop(self.arrived.try_recv());
                     arrival = back;
                 }
             }
         }
+        // After it: whoever sees the count finds what was counted.
+        self.count.fetch_add(1, Ordering::Release);
+    }
+
+    /// How often something has come from outside. Audio thread.
+    pub fn arrivals(&self) -> u64 {
+        self.count.load(Ordering::Acquire)
     }
 
     fn text(&self) -> String {
