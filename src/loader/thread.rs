@@ -15,7 +15,6 @@
 use super::asking::Asking;
 use super::cache::{self, Key, Ready};
 use super::{LoaderError, Source};
-use crate::engine::routing::Path;
 use crate::engine::{
     Capacity, Change, Engine, FADE_FRAMES, PrepareError, PreparedImpulse, Routing,
 };
@@ -188,13 +187,15 @@ impl Maker {
             let source =
                 Source::new((*impulse).clone(), &wanted.shape).map_err(LoaderError::from)?;
             let fitted = source.fit(inputs, sample_rate)?;
-            let routing =
-                to_outputs(&fitted.routing, outputs).ok_or_else(|| ReadyError::Outputs {
+            let fitted = fitted
+                .to_outputs(outputs)
+                .map_err(|got| ReadyError::Outputs {
                     name: name.clone(),
                     inputs,
                     outputs,
-                    got: fitted.routing.outputs(),
+                    got,
                 })?;
+            let routing = fitted.routing.clone();
             let prepared = PreparedImpulse::swappable(routing, &fitted.responses())
                 .map_err(|fault| ReadyError::Prepare { name, fault })?;
             let tail = analyze::tail_frames(&fitted.impulse);
@@ -263,23 +264,6 @@ impl Maker {
             fade: (fade as usize).max(1),
         }
     }
-}
-
-/// `routing` with so many outputs: one is heard on both sides, two are heard together on one.
-fn to_outputs(routing: &Routing, outputs: usize) -> Option<Routing> {
-    let own = routing.outputs();
-    if own == outputs {
-        return Some(routing.clone());
-    }
-    let all = routing.paths().iter();
-    let paths = match (own, outputs) {
-        (1, 2) => all
-            .flat_map(|path| [0, 1].map(|output| Path { output, ..*path }))
-            .collect(),
-        (2, 1) => all.map(|path| Path { output: 0, ..*path }).collect(),
-        _ => return None,
-    };
-    Routing::from_paths(routing.inputs(), outputs, paths)
 }
 
 /// The thread, and what it says.
