@@ -22,6 +22,8 @@ pub struct Data {
     pub tempo: Option<f64>,
     /// The name of the preset that was loaded last.
     pub preset: Option<String>,
+    /// On which device, and how that goes, in one line. `None` in a host, which tells it itself.
+    pub device: Option<String>,
 }
 
 impl Default for Data {
@@ -34,6 +36,7 @@ impl Default for Data {
             meters: Meters::default(),
             tempo: None,
             preset: None,
+            device: None,
         }
     }
 }
@@ -53,6 +56,7 @@ impl PartialEq for Data {
             && self.meters == other.meters
             && self.tempo == other.tempo
             && self.preset == other.preset
+            && self.device == other.device
     }
 }
 

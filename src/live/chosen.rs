@@ -62,6 +62,12 @@ impl Chosen {
         })
     }
 
+    /// As it was loaded. Any thread but the audio thread.
+    pub fn impulse(&self) -> Option<Arc<ImpulseResponse>> {
+        let impulse = self.impulse.lock().unwrap_or_else(PoisonError::into_inner);
+        impulse.clone()
+    }
+
     /// `apply` is told whether nobody has asked for another meanwhile.
     fn settle(&self, ticket: u64, apply: impl FnOnce(&mut Option<Arc<ImpulseResponse>>)) {
         let mut impulse = self.impulse.lock().unwrap_or_else(PoisonError::into_inner);

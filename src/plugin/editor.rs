@@ -75,6 +75,7 @@ impl Editor for PluginEditor {
             scale: fallback_scale_factor,
             host: host.map(told),
             shares_keys: true,
+            ended: Arc::default(),
         };
         let window = window::open(app, around, self.placement().clone())?;
         Ok(SpawnedEditor {

@@ -112,6 +112,18 @@ impl Screen {
         }
     }
 
+    /// Why there is no window.
+    #[cfg(feature = "editor")]
+    pub fn no_window(&self, reason: &dyn Display) {
+        if self.json {
+            let reason = reason.to_string();
+            return say::result(json!({"event": "no_window", "reason": reason}));
+        }
+        if !self.quiet {
+            self.lines(reason, false);
+        }
+    }
+
     /// Prints over the status line, and that one anew below.
     fn lines(&self, text: &dyn Display, error: bool) {
         let text = text.to_string();
