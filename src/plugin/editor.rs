@@ -5,6 +5,7 @@ use super::seen::Seen;
 use crate::editor::window::{self, Around, OpenWindow, Placement};
 use crate::editor::{Actions, App, Data, Playing, Settings};
 use crate::params::{Id, Slots};
+use crate::preset::{Embedding, ImpulseReference};
 use baseview::host::{Host, HostCallbacks, HostMainThreadCaller};
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::{LogicalSize, NativeSize};
@@ -191,9 +192,14 @@ impl Actions for Stage {
     fn refresh(&mut self, data: &mut Data) {
         data.values = self.params.values();
         data.slots = self.slots.clone();
-        data.impulse = self.params.state.impulse();
         data.tempo = self.seen.tempo();
-        data.playing.note = self.params.state.note();
+        let told = self.params.state.told();
+        data.impulse = told.impulse;
+        data.reference = told.reference;
+        data.missing = told.missing;
+        data.embedding = told.embedding;
+        data.preset = told.preset;
+        data.playing.note = told.note;
         let mut now = self.seen.now();
         let Some(now) = now.as_mut() else { return };
         let status = now.status();
@@ -247,6 +253,18 @@ impl Actions for Stage {
 
     fn load(&mut self, path: PathBuf) {
         self.params.state.choose(path);
+    }
+
+    fn take(&mut self, impulse: Arc<ImpulseReference>) {
+        self.params.state.take(impulse);
+    }
+
+    fn embed(&mut self, embedding: Embedding) {
+        self.params.state.embed(embedding);
+    }
+
+    fn name_preset(&mut self, name: Option<String>) {
+        self.params.state.name_preset(name);
     }
 
     fn clear_meters(&mut self) {

@@ -62,6 +62,8 @@ enum Arrival {
     Refused(Box<str>),
     /// A file that the user chose.
     File(PathBuf),
+    /// What a preset or the editor's history refers to.
+    Taken(Arc<ImpulseReference>),
     /// Which impulses are to go into sessions.
     Embedding(Embedding),
 }
@@ -90,6 +92,9 @@ struct Kept {
     /// Of `instance`; `None` after a change.
     text: Option<Arc<str>>,
     note: Option<String>,
+    /// `instance.impulse`, as the editor is told; `None` after a change.
+    #[cfg_attr(not(feature = "editor"), allow(dead_code, reason = "the editor's"))]
+    told: Option<Arc<ImpulseReference>>,
     /// Grows with every change from outside: what was begun before has then been overtaken.
     changes: u64,
 }
@@ -119,6 +124,8 @@ enum Choice {
     Slot(&'static str),
     /// A file.
     File(PathBuf),
+    /// What is referred to.
+    Taken(Arc<ImpulseReference>),
 }
 
 /// What the loader has to do before it knows what to play.
@@ -165,6 +172,21 @@ impl State {
         self.send(Arrival::File(path));
     }
 
+    /// What `impulse` refers to is to be played. Any thread but the audio thread.
+    #[cfg(feature = "editor")]
+    pub fn take(&self, impulse: Arc<ImpulseReference>) {
+        self.send(Arrival::Taken(impulse));
+    }
+
+    /// From which preset the settings come, if from one. Any thread but the audio thread.
+    #[cfg(feature = "editor")]
+    pub fn name_preset(&self, name: Option<String>) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.settle(&self.arrived);
+        kept.instance.preset = name;
+        kept.text = None;
+    }
+
     /// Which impulses go into sessions from now on. Any thread but the audio thread.
     #[allow(dead_code, reason = "the editor's")]
     pub fn embed(&self, embedding: Embedding) {
@@ -202,17 +224,28 @@ impl State {
     }
 
     /// What the user should know, in one line: what is missing, changed or broken. Any thread but the audio thread.
-    #[cfg_attr(not(feature = "editor"), allow(dead_code, reason = "the editor's"))]
+    #[cfg_attr(not(test), allow(dead_code, reason = "the editor has `told`"))]
     pub fn note(&self) -> Option<String> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.note.clone()
     }
 
-    /// The impulse that was loaded last, unshaped. Any thread but the audio thread.
+    /// What the editor is to know. Any thread but the audio thread.
     #[cfg(feature = "editor")]
-    pub fn impulse(&self) -> Option<Arc<ImpulseResponse>> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.sound.clone().loaded()
+    pub fn told(&self) -> Told {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        // What stands in sessions is looked at only when the session has arrived, by whoever loads it.
+        if kept.told.is_none() {
+            kept.told = kept.instance.impulse.clone().map(Arc::new);
+        }
+        Told {
+            impulse: kept.sound.clone().loaded(),
+            reference: kept.told.clone(),
+            missing: matches!(kept.sound, Sound::Missing),
+            embedding: kept.instance.embedding,
+            preset: kept.instance.preset.clone(),
+            note: kept.note.clone(),
+        }
     }
 
     /// What is to be played while the slot's parameter stands at `slot`; `None`: what plays now. Takes as long as loading
@@ -239,9 +272,28 @@ impl State {
     }
 }
 
+/// What the editor is to know.
+#[cfg(feature = "editor")]
+pub(super) struct Told {
+    /// The impulse that was loaded last, unshaped.
+    pub impulse: Option<Arc<ImpulseResponse>>,
+    /// What sessions refer to.
+    pub reference: Option<Arc<ImpulseReference>>,
+    /// It is nowhere.
+    pub missing: bool,
+    /// Which impulses go into sessions.
+    pub embedding: Embedding,
+    /// From which preset the settings come.
+    pub preset: Option<String>,
+    /// As [`State::note`].
+    pub note: Option<String>,
+}
+
 /// What came of a [`Task`].
 enum Done {
     Found(Resolved),
+    /// What was to be taken, and has been found or not.
+    Taken(Box<ImpulseReference>, Result<Resolved, ResolveError>),
     Chosen(Box<ImpulseReference>, ImpulseResponse, Option<String>),
     /// With its copy or without.
     Embedded(Box<ImpulseReference>, Option<String>),
@@ -292,6 +344,9 @@ impl Done {
                 let note = embed(&mut reference, &impulse);
                 Self::Embedded(reference, note)
             }
+            Task::Load(Choice::Taken(reference)) => {
+                Self::Taken(Box::new((*reference).clone()), reference.resolve(find))
+            }
             Task::Nothing(_) => Self::Refused(String::new()),
         }
     }
@@ -309,9 +364,10 @@ impl Kept {
                 },
                 Arrival::Refused(why) => self.note = Some(why.into()),
                 Arrival::File(path) => self.chosen = Some(Choice::File(path)),
+                Arrival::Taken(reference) => self.chosen = Some(Choice::Taken(reference)),
                 Arrival::Embedding(embedding) => {
                     self.instance.embedding = embedding;
-                    self.text = None;
+                    self.changed();
                     self.embedding = !self.stands_in;
                 }
             }
@@ -327,6 +383,11 @@ impl Kept {
         };
     }
 
+    /// What sessions are to hold is another.
+    fn changed(&mut self) {
+        (self.text, self.told) = (None, None);
+    }
+
     fn task(&mut self, slot: usize) -> Task {
         let Instance {
             impulse,
@@ -334,9 +395,16 @@ impl Kept {
             ..
         } = &self.instance;
         let unset = impulse.is_none() && !matches!(self.sound, Sound::Missing);
+        // The editor hands an impulse over and moves the slot to where it stands: one wish, not two.
+        let stands = |name: &str| {
+            let factory = impulse.as_ref().and_then(|it| it.factory.as_deref());
+            factory == Some(name)
+        };
         match (Slots::factory(slot), &self.chosen) {
             // The newest wins: of a file and a slot, what was chosen last.
-            (Some(name), None | Some(Choice::Slot(..))) if slot != *stood || unset => {
+            (Some(name), None | Some(Choice::Slot(..)))
+                if slot != *stood && !stands(name) || unset =>
+            {
                 self.chosen = Some(Choice::Slot(name));
             }
             // It was moved back before it had been loaded.
@@ -349,7 +417,7 @@ impl Kept {
         }
         if slot != *stood {
             self.instance.slot = slot;
-            self.text = None;
+            self.changed();
         }
         match (&self.sound, &self.instance.impulse) {
             (Sound::NotLoaded, Some(reference)) => Task::Resolve(Box::new(reference.clone())),
@@ -363,7 +431,7 @@ impl Kept {
     fn finish(&mut self, done: Done, slot: usize) {
         if self.chosen.take().is_some() {
             self.instance.slot = slot;
-            self.text = None;
+            self.changed();
         }
         match done {
             Done::Found(found) => {
@@ -372,12 +440,22 @@ impl Kept {
                 self.note = found.note;
                 self.sound = Sound::Loaded(found.impulse);
             }
+            Done::Taken(reference, Ok(found)) => {
+                self.instance.impulse = Some(*reference);
+                self.finish(Done::Found(found), slot);
+            }
+            Done::Taken(reference, Err(error @ ResolveError::Missing { .. })) => {
+                self.instance.impulse = Some(*reference);
+                self.note = Some(error.to_string());
+                self.sound = Sound::Missing;
+            }
+            Done::Taken(_, Err(error)) => self.note = Some(error.to_string()),
             Done::Chosen(reference, impulse, note) => {
                 self.stands_in = false;
                 self.embedding = false;
                 self.note = note;
                 self.instance.impulse = Some(*reference);
-                self.text = None;
+                self.changed();
                 self.sound = Sound::Loaded(Arc::new(impulse));
             }
             Done::Embedded(reference, note) => {
@@ -386,7 +464,7 @@ impl Kept {
                 let reference = Some(*reference);
                 if self.instance.impulse != reference {
                     self.instance.impulse = reference;
-                    self.text = None;
+                    self.changed();
                 }
             }
             Done::Failed(error) => {
@@ -487,6 +565,48 @@ mod tests {
                 .is_some_and(|note| note.contains("mine.wav is not there"))
         );
         assert_eq!(other.text(), session);
+    }
+
+    #[cfg(feature = "editor")]
+    #[test]
+    fn what_is_taken_plays_once_and_is_referred_to_while_it_is_missing() {
+        let state = State::default();
+        let hall = state.wanted(slots::DEFAULT, NOWHERE).expect("the default");
+        // The editor hands it over; the slot follows a block later, and is no second wish.
+        let spring = Arc::new(ImpulseReference::to_factory_named("spring"));
+        state.take(Arc::clone(&spring));
+        let played = state.wanted(slots::DEFAULT, NOWHERE).expect("the spring");
+        assert_eq!(played.name, "spring");
+        let slot = Slots::of_factory("spring").expect("a slot");
+        let again = state.wanted(slot, NOWHERE).expect("the spring");
+        assert!(Arc::ptr_eq(&played, &again));
+        let told = state.told();
+        assert_eq!(told.reference, Some(spring));
+        assert!(!told.missing);
+        // Of a file and a reference that nobody has looked at, the later counts.
+        state.choose(PathBuf::from("nowhere.wav"));
+        state.take(Arc::new(ImpulseReference::to_factory_named("hall")));
+        let played = state.wanted(slots::CUSTOM, NOWHERE).expect("the hall");
+        assert_eq!(*played, *hall);
+        // Nowhere: what plays goes on, and the session keeps the name.
+        let mut lost = ImpulseReference::to_sound(&hall);
+        lost.name = "lost".to_owned();
+        lost.sound_hash = Some(library::ContentHash::of(b"another sound"));
+        let before = Arc::clone(&played);
+        state.take(Arc::new(lost));
+        assert!(state.wanted(slots::CUSTOM, NOWHERE).is_none());
+        let told = state.told();
+        assert!(told.missing && told.impulse.is_none());
+        assert!(
+            told.note
+                .is_some_and(|note| note.starts_with("lost: expected"))
+        );
+        assert!(state.text().contains("\"lost\""));
+        state.name_preset(Some("Mine".to_owned()));
+        let text = state.text();
+        let instance = Instance::parse(text.as_bytes()).expect("its own text");
+        assert_eq!(instance.preset.as_deref(), Some("Mine"));
+        assert_eq!(before.name, "hall");
     }
 
     #[test]
