@@ -21,9 +21,10 @@ impl FrequencyDelayLine {
         }
     }
 
-    /// The spectra, and how many slots a chunk has.
-    pub fn rows(&self) -> (&[Chunk], usize) {
-        (&self.spectra, self.slots)
+    /// The slots of a chunk.
+    #[inline]
+    pub fn row(&self, chunk: usize) -> &[Chunk] {
+        &self.spectra[chunk * self.slots..][..self.slots]
     }
 
     /// The spectra for writing, and how many slots a chunk has.
