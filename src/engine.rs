@@ -13,7 +13,6 @@ mod convolver;
 mod crossfade;
 mod delay_line;
 pub mod fft;
-mod follow;
 mod kernel;
 mod level;
 pub mod mixer;

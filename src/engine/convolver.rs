@@ -223,25 +223,16 @@ impl Convolver {
             .iter()
             .fold(0, |set, level| set | level.in_use());
         self.impulses.bury(in_use);
-        let now = self.now;
-        let least = |levels: &mut dyn Iterator<Item = &Level>| {
-            let boundary = levels.map(Level::boundary).min();
-            boundary.unwrap_or(now)
-        };
-        let all = least(&mut self.levels.iter());
-        let quick = least(&mut self.levels.iter().filter(|level| !level.is_slow()));
+        let boundary = self.levels.iter().map(Level::boundary).min();
+        let boundary = boundary.unwrap_or(self.now);
         let mut index = 0;
-        while let [era, next, ..] = self.eras.as_slice()[index..] {
+        while let Some(next) = self.eras.as_slice().get(index + 1) {
             let left = next.start + self.fade.frames();
-            let drag = index > 0 && era.shape && next.shape;
-            let boundary = if drag { quick } else { all };
+            let slot = self.eras.as_slice()[index].impulse;
             let heard = boundary >= left && self.now >= left + TICK as i64;
-            if heard && in_use >> era.impulse & 1 == 0 {
+            if heard && in_use >> slot & 1 == 0 {
                 self.eras.remove(index);
-                self.impulses.retire(era.impulse);
-                for level in &mut self.levels {
-                    level.miss(era.start);
-                }
+                self.impulses.retire(slot);
             } else {
                 index += 1;
             }

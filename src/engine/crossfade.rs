@@ -94,11 +94,19 @@ impl Eras {
         self.eras[index].start = EVER;
     }
 
-    /// Impulse `to` takes the place of `from`.
-    pub fn rename(&mut self, from: u8, to: u8) {
-        let eras = self.eras[..self.count].iter_mut();
-        for era in eras.filter(|era| era.impulse == from) {
-            era.impulse = to;
+    /// Of several shapes of one impulse that begin one after the other, leaves the first and the last, which begins with
+    /// the second: for the blocks of long partitions, which would be transformed once for each. What is left out is
+    /// what a tail's later part, while a control is dragged, would have been in between.
+    pub fn thin_out(&mut self) {
+        let mut index = 1;
+        while index + 1 < self.count {
+            if self.eras[index].shape && self.eras[index + 1].shape {
+                self.eras[index].impulse = self.eras[index + 1].impulse;
+                self.eras.copy_within(index + 2..self.count, index + 1);
+                self.count -= 1;
+            } else {
+                index += 1;
+            }
         }
     }
 

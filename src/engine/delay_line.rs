@@ -21,10 +21,9 @@ impl FrequencyDelayLine {
         }
     }
 
-    /// The slots of a chunk.
-    #[inline]
-    pub fn row(&self, chunk: usize) -> &[Chunk] {
-        &self.spectra[chunk * self.slots..][..self.slots]
+    /// The spectra, and how many slots a chunk has.
+    pub fn rows(&self) -> (&[Chunk], usize) {
+        (&self.spectra, self.slots)
     }
 
     /// The spectra for writing, and how many slots a chunk has.

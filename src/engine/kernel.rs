@@ -23,7 +23,7 @@ pub(super) use fft::{
     first, forward_leaf, forward_small, inverse_leaf, inverse_pass, inverse_small, last, pass,
 };
 pub(super) use fir::fir;
-pub(super) use mac::{Sum, mac};
+pub(super) use mac::mac;
 
 use fearless_simd::Level;
 

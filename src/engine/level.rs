@@ -10,8 +10,7 @@
 
 use super::crossfade::{ERAS, Eras, Fade, Impulses};
 use super::delay_line::{FrequencyDelayLine, Newest};
-use super::follow::Follow;
-use super::kernel::{self, Chunk, Run, Simd, Sum, TICK, Tick};
+use super::kernel::{self, Chunk, Run, Simd, TICK, Tick};
 use super::tags::{MOST_EXTRAS, Tags};
 use super::task::{self, Task, WEIGH_COST, WEIGH_TICKS};
 use super::transform::Transform;
@@ -66,12 +65,6 @@ const JOBS_TO_SILENCE: usize = 4;
 /// Partitions of a run that is too short for the processor to foresee.
 const SHORT_RUN: usize = 4;
 
-/// Samples up to which every block sees every shape.
-const SLOW: usize = 4096;
-
-/// Sums of inputs and impulses that one call of the kernel takes.
-const SUMS: usize = 8;
-
 /// All state of one partition size.
 #[derive(Debug)]
 pub(super) struct Level {
@@ -80,7 +73,6 @@ pub(super) struct Level {
     lines: Vec<FrequencyDelayLine>,
     newest: Newest,
     tags: Tags,
-    follow: Follow,
     /// Whether the delay lines hold, or may come to hold, more than one impulse's blocks.
     mixed: bool,
     /// Jobs since the last that had anything to sum, up to [`JOBS_TO_SILENCE`].
@@ -140,7 +132,6 @@ impl Level {
             lines: (0..inputs).map(|_| line()).collect(),
             newest: Newest::new(partitions),
             tags: Tags::new(partitions, extras),
-            follow: Follow::new(transform.size()),
             mixed: false,
             empty_jobs: JOBS_TO_SILENCE,
             weighed: if extras > 0 {
@@ -177,24 +168,12 @@ impl Level {
 
     /// The impulses that the job reads, as a set of slots.
     pub fn in_use(&self) -> u16 {
-        self.tags.in_use() | self.follow.in_use()
+        self.tags.in_use()
     }
 
     /// Sample at which the block of the job ended.
     pub fn boundary(&self) -> i64 {
         self.job.start + self.size() as i64
-    }
-
-    /// Whether its blocks are so long that a shape may come and go in one.
-    pub fn is_slow(&self) -> bool {
-        self.size() > SLOW
-    }
-
-    /// A shape that began at `start` has gone: nothing is heard in it. Its time is the next one's.
-    pub fn miss(&mut self, start: i64) {
-        if start >= self.boundary() {
-            self.follow.miss(start);
-        }
     }
 
     /// Begins a job for the block that ends with sample `end`, not included. Audio thread.
@@ -210,7 +189,6 @@ impl Level {
         let slot = self.newest.slot();
         self.tags
             .settle(slot, impulse, self.newest.runs(partitions));
-        self.follow.stay(impulse);
         self.begin_plain(slot);
     }
 
@@ -224,8 +202,8 @@ impl Level {
     fn begin_mixed(&mut self, given: Given, eras: &Eras, end: i64) {
         let slot = self.newest.slot();
         self.tags.recycle(slot);
-        let fade = given.fade.frames();
-        let mut within = self.follow.block(eras, self.job.start, end, fade);
+        let mut within = eras.within(self.job.start, end, given.fade.frames());
+        within.thin_out();
         let mut count = 0;
         // The newest first: its part gets the block's own slot.
         for index in (0..within.as_slice().len()).rev() {
@@ -320,7 +298,6 @@ impl Level {
     /// All that was played into impulse `from` counts as played into `to`, from the next job on.
     pub fn rename(&mut self, from: u8, to: u8) {
         self.tags.rename(from, to);
-        self.follow.rename(from, to);
     }
 
     /// Begins the job for the latest block once more, with what `inputs` hold now.
@@ -473,29 +450,36 @@ impl Level {
                 line.fold(chunks.clone(), self.tags.folds());
             }
         }
-        for chunk in chunks {
-            let mut sums = [Sum::default(); SUMS];
-            let (mut count, mut add) = (0, false);
-            for (impulse, runs) in self.tags.groups() {
-                let Some(impulse) = given.impulses.get(impulse) else {
-                    continue;
-                };
-                for source in impulse.sources(output) {
-                    if count == SUMS {
-                        kernel::mac(given.simd, &mut self.work[chunk], &sums, add);
-                        (count, add) = (0, true);
-                    }
-                    let x = self.lines[source.input].row(chunk);
-                    let (h, partitions) = impulse.spectra(source.response, self.index);
-                    let (h, next) = h[chunk * partitions..].split_at(partitions);
-                    if !self.job.plain {
-                        fetch(next, runs);
-                    }
-                    sums[count] = Sum { x, h, runs };
-                    count += 1;
+        let work = &mut self.work[chunks.clone()];
+        let mut add = false;
+        for (impulse, runs) in self.tags.groups() {
+            let Some(impulse) = given.impulses.get(impulse) else {
+                continue;
+            };
+            for source in impulse.sources(output) {
+                let (x, slots) = self.lines[source.input].rows();
+                let (h, partitions) = impulse.spectra(source.response, self.index);
+                kernel::mac(
+                    given.simd,
+                    work,
+                    (&x[chunks.start * slots..chunks.end * slots], slots),
+                    (
+                        &h[chunks.start * partitions..chunks.end * partitions],
+                        partitions,
+                    ),
+                    runs,
+                    add,
+                );
+                add = true;
+                if !self.job.plain
+                    && let Some(next) = h.get(chunks.end * partitions..)
+                {
+                    fetch(next, runs);
                 }
             }
-            kernel::mac(given.simd, &mut self.work[chunk], &sums[..count], add);
+        }
+        if !add {
+            work.fill(Chunk::ZERO);
         }
     }
 
@@ -524,7 +508,6 @@ impl Level {
     /// All there is is silence: as if it had been played into the newest impulse.
     pub fn settle(&mut self) {
         self.tags.clear();
-        self.follow.clear();
         self.mixed = false;
         self.empty_jobs = JOBS_TO_SILENCE;
         (self.job.plain, self.job.length) = (true, 0);

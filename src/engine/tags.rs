@@ -142,7 +142,8 @@ impl Tags {
         let slots = self.tags.len();
         let mut found = 0u16;
         let mut complete = 0;
-        for (age, slot) in by_age(newest, slots) {
+        for age in 0..slots {
+            let slot = (newest + age) % slots;
             let tag = &mut self.tags[slot];
             if tag.own != NONE && age >= partitions(tag.own) {
                 tag.own = NONE;
@@ -193,14 +194,15 @@ impl Tags {
             let impulse = found.trailing_zeros() as u8;
             found &= found - 1;
             let first = self.runs.len();
-            for (age, slot) in by_age(newest, slots) {
+            for age in 0..slots {
+                let slot = (newest + age) % slots;
                 if self.tags[slot].own == impulse {
                     extend(&mut self.runs, first, slot, age);
                 }
             }
             let others = self.runs.len();
-            for (age, slot) in by_age(newest, slots) {
-                let tag = &self.tags[slot];
+            for age in 0..slots {
+                let tag = &self.tags[(newest + age) % slots];
                 for &(extra, other) in &tag.others[..tag.count] {
                     if other == impulse {
                         extend(&mut self.runs, others, slots + usize::from(extra), age);
@@ -231,11 +233,6 @@ impl Tags {
         let set = |set, &(impulse, _): &(u8, usize)| set | 1 << impulse;
         self.groups.iter().fold(0, set)
     }
-}
-
-/// Age and slot of each block, from the newest on.
-fn by_age(newest: usize, slots: usize) -> impl Iterator<Item = (usize, usize)> {
-    (0..slots).zip((newest..slots).chain(0..newest))
 }
 
 /// The set of the first `extras` extra slots.

@@ -110,16 +110,7 @@ fn multiply_accumulate() {
             ];
             for add in [false, true] {
                 let mut got = start.clone();
-                for (chunk, got) in got.iter_mut().enumerate() {
-                    let (x, h) = (&x[chunk * 260..][..260], &h[chunk * 300..][..300]);
-                    // One of two runs, or two of one.
-                    let sum = |runs| Sum { x, h, runs };
-                    if count % 2 == 0 {
-                        mac(simd, got, &[sum(&runs)], add);
-                    } else {
-                        mac(simd, got, &[sum(&runs[..1]), sum(&runs[1..])], add);
-                    }
-                }
+                mac(simd, &mut got, (&x, 260), (&h, 300), &runs, add);
                 for chunk in 0..2 {
                     let (x, h) = (&x[chunk * 260..][..260], &h[chunk * 300..][..300]);
                     let want: Vec<_> = (0..TICK)
