@@ -4,9 +4,14 @@
 //! with `partita:`. How it ended is the exit code: [`Exit`].
 
 mod about;
+#[cfg(feature = "live")]
+mod devices;
 mod exit;
 mod impulse;
 mod library;
+#[cfg(feature = "live")]
+mod live;
+mod measure;
 mod preset;
 mod render;
 mod say;
@@ -36,12 +41,20 @@ struct Cli {
 enum Command {
     /// Play WAV files through an impulse response and write the result
     Render(render::Args),
+    /// Play a sound card's input through an impulse response to its output
+    #[cfg(feature = "live")]
+    Live(live::Args),
+    /// List the sound devices
+    #[cfg(feature = "live")]
+    Devices(devices::Args),
     /// List the impulses there are, or describe one
     Impulse(impulse::Args),
     /// List the factory presets, describe one, or write one
     Preset(preset::Args),
     /// Choose the folders with your impulses, and mark favourites
     Library(library::Args),
+    /// Measure a room with a sweep: make an impulse of a recording
+    Measure(measure::Args),
     /// Check that what plays live is what is rendered, and print what is left of the difference
     Selftest(selftest::Args),
 }
@@ -70,9 +83,14 @@ pub fn main() -> ExitCode {
     };
     match cli.command {
         Command::Render(args) => render::run(&args),
+        #[cfg(feature = "live")]
+        Command::Live(args) => live::run(&args),
+        #[cfg(feature = "live")]
+        Command::Devices(args) => devices::run(&args),
         Command::Impulse(args) => impulse::run(&args),
         Command::Preset(args) => preset::run(&args),
         Command::Library(args) => library::run(&args),
+        Command::Measure(args) => measure::run(&args),
         Command::Selftest(args) => selftest::run(&args),
     }
     .into()

@@ -15,6 +15,7 @@ mod delay_line;
 pub mod fft;
 mod kernel;
 mod level;
+pub mod meter;
 pub mod mixer;
 pub mod offline;
 pub mod partition;

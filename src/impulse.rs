@@ -5,8 +5,8 @@
 //! makes it take more memory than [`load::MAX_SAMPLES`] allows.
 //!
 //! The flow: [`library`] says which, [`load`] reads it, [`resample`] takes it to the session's rate,
-//! [`shape`] changes it, [`chain`] makes one of two, [`echo`] makes one of spikes, [`analyze`] says what it is, [`check`]
-//! what is wrong with it, [`save`] and [`convert`] write it. All of it allocates. Loader thread.
+//! [`shape`] changes it, [`chain`] makes one of two, [`echo`] makes one of spikes, [`measure`] one of a recorded sweep,
+//! [`analyze`] says what it is, [`check`] what is wrong with it, [`save`] and [`convert`] write it. All of it allocates. Loader thread.
 #![forbid(unsafe_code)]
 
 pub mod analyze;
@@ -20,6 +20,7 @@ pub mod ixml;
 pub mod jconvolver;
 pub mod library;
 pub mod load;
+pub mod measure;
 pub mod packed;
 pub mod resample;
 pub mod save;

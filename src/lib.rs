@@ -11,10 +11,11 @@
 //! [`impulse`] reads and makes impulse responses: it knows no engine.
 //! [`loader`] is the only stair between the two; its thread hands over through [`swap`].
 //! [`output`] writes files whole or not at all.
-//! [`picture`] draws an impulse response.
+//! [`picture`] draws an impulse response, [`sliding`] is the textbook's picture of convolution, in numbers.
 //! [`params`] lists what can be set, [`processor`] is engine and mixer as every live front end has them,
 //! [`preset`] keeps both settings and impulse for another day,
-//! `plugin` (feature of that name) joins both to a CLAP or VST3 host, `live` (another) to sound cards.
+//! `plugin` (feature of that name) joins both to a CLAP or VST3 host, `live` (another) to sound cards,
+//! `editor` (another) is the window of either.
 //! [`render`] takes WAV files through the engine, [`selftest`] holds it against what plays live, [`cli`] is the command line over everything.
 
 pub mod engine;
@@ -22,6 +23,8 @@ pub mod impulse;
 
 pub mod cli;
 pub mod denormals;
+#[cfg(feature = "editor")]
+pub mod editor;
 #[cfg(feature = "live")]
 pub mod live;
 pub mod loader;
@@ -34,4 +37,5 @@ pub mod preset;
 pub mod processor;
 pub mod render;
 pub mod selftest;
+pub mod sliding;
 pub mod swap;

@@ -5,12 +5,19 @@
 //! disk and renamed at the end. If anything stops the writing (an error, a full disk, Ctrl-C), that file is removed.
 //! Only a process that is killed outright leaves one behind, named `.partita-….part`.
 //!
+//! A recording cannot be made again: [`Pending::create_in_sight`] gives it a name that is found, `take.part-….wav`, and
+//! [`Pending::place_or_leave`] never removes it.
+//!
 //! Not for the audio thread.
 
 mod dither;
+mod encode;
+mod growing;
 mod wav;
 
-pub use wav::{Format, WavWriter, Written};
+pub use encode::{Format, Written};
+pub use growing::GrowingWav;
+pub use wav::WavWriter;
 
 use std::fs;
 use std::io::{self, Seek, SeekFrom, Write};
@@ -128,15 +135,59 @@ impl Pending {
         Ok(Self { file, destination })
     }
 
+    /// The same with a name that says whose it is, for what must be found again if the process is killed: `take.wav`
+    /// is written as `take.part-….wav`. Errors: [`OutputFault::Io`].
+    pub fn create_in_sight(destination: Destination) -> Result<Self, OutputFault> {
+        let name = |part: Option<&std::ffi::OsStr>| part.unwrap_or_default().to_owned();
+        let mut prefix = name(destination.path.file_stem());
+        prefix.push(".part-");
+        let mut suffix = std::ffi::OsString::from(".");
+        suffix.push(name(destination.path.extension()));
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(&prefix).suffix(&suffix);
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let file = builder.tempfile_in(&destination.folder)?;
+        Ok(Self { file, destination })
+    }
+
+    /// Where it is until it is placed.
+    pub fn path(&self) -> &Path {
+        self.file.path()
+    }
+
+    /// Cuts it off after `bytes` bytes. Errors: those of the system.
+    pub fn cut(&mut self, bytes: u64) -> io::Result<()> {
+        self.file.as_file().set_len(bytes)
+    }
+
+    /// As [`Pending::place`], and gives the name; but if that fails the file stays under the name that it has, which is
+    /// given with the error.
+    pub fn place_or_leave(self) -> Result<PathBuf, (PathBuf, OutputFault)> {
+        let (here, there) = (self.path().to_owned(), self.destination.path.clone());
+        let placed = match self.file.as_file().sync_all() {
+            Ok(()) => self.rename(),
+            Err(error) => Err((self.file, error.into())),
+        };
+        match placed {
+            Ok(()) => Ok(there),
+            // It is no temporary file any more, so nothing removes it.
+            Err((file, fault)) => match file.keep() {
+                Ok(_) => Err((here, fault)),
+                Err(failed) => Err((here, failed.error.into())),
+            },
+        }
+    }
+
     /// Syncs the file to the disk and gives it its name.
     ///
     /// Errors: [`OutputFault::Exists`] if a file of that name has appeared meanwhile; `Io`.
     pub fn place(self) -> Result<(), OutputFault> {
         self.file.as_file().sync_all()?;
-        self.rename()
+        self.rename().map_err(|(_, fault)| fault)
     }
 
-    fn rename(self) -> Result<(), OutputFault> {
+    fn rename(self) -> Result<(), (NamedTempFile, OutputFault)> {
         let Destination { path, existing, .. } = self.destination;
         let renamed = match existing {
             Existing::Replace => self.file.persist(&path),
@@ -145,9 +196,9 @@ impl Pending {
         match renamed {
             Ok(_) => Ok(()),
             Err(failed) if failed.error.kind() == io::ErrorKind::AlreadyExists => {
-                Err(OutputFault::Exists)
+                Err((failed.file, OutputFault::Exists))
             }
-            Err(failed) => Err(failed.error.into()),
+            Err(failed) => Err((failed.file, failed.error.into())),
         }
     }
 
@@ -164,7 +215,7 @@ impl Pending {
         for (index, pending) in files.into_iter().enumerate() {
             let path = pending.destination.path.clone();
             let done = former(&pending.destination).and_then(|former| {
-                pending.rename()?;
+                pending.rename().map_err(|(_, fault)| fault)?;
                 Ok(former)
             });
             match done {

@@ -15,11 +15,13 @@
 //! ([`Values::shape`], [`Values::slot`]).
 
 pub mod note;
+pub mod shared;
 pub mod slots;
 mod table;
 mod text;
 
 pub use note::Note;
+pub use shared::SharedValues;
 pub use slots::Slots;
 pub use table::{Id, TABLE};
 pub use text::{AssignError, NotAValue, assignment};

@@ -10,13 +10,21 @@
 //! Nothing depends on the host's process mode: one host exports in real-time mode, and the framework tells VST3's too
 //! late.
 
+#[cfg(feature = "editor")]
+mod editor;
 mod host_params;
+#[cfg(feature = "editor")]
+mod seen;
 mod state;
 
+#[cfg(feature = "editor")]
+use crate::engine::meter::Meter;
 use crate::loader::thread::{Format, Loader, Maker, Wanted};
 use crate::processor::{Processor, Setup};
 use crate::swap;
 use host_params::HostParams;
+#[cfg(feature = "editor")]
+use nice_plug::prelude::AsyncExecutor;
 use nice_plug::prelude::{
     ActivateContext, AudioIOLayout, AuxiliaryBuffers, Buffer, BufferConfig, ClapFeature,
     ClapPlugin, Params, Plugin, ProcessContext, ProcessStatus, Vst3Plugin, Vst3SubCategory,
@@ -24,6 +32,8 @@ use nice_plug::prelude::{
 };
 use nice_plug::{nice_export_clap, nice_export_vst3};
 use std::sync::Arc;
+#[cfg(feature = "editor")]
+use std::time::Instant;
 
 /// One instance in a host.
 pub struct Partita {
@@ -31,6 +41,9 @@ pub struct Partita {
     active: Option<Active>,
     /// What the host said last, in beats per minute.
     tempo: Option<f64>,
+    /// What the editor is told.
+    #[cfg(feature = "editor")]
+    seen: Arc<seen::Seen>,
 }
 
 /// What an instance has while it is active, and keeps for the next time.
@@ -41,6 +54,8 @@ struct Active {
     processor: Processor,
     /// Looks after the impulse while it plays. `None`: the system has no thread left, and the impulse stays.
     _loader: Option<Loader>,
+    #[cfg(feature = "editor")]
+    meter: Meter,
 }
 
 impl Active {
@@ -50,6 +65,7 @@ impl Active {
         wanted: Option<Wanted>,
         params: &Arc<HostParams>,
         tempo: Option<f64>,
+        #[cfg(feature = "editor")] seen: &seen::Seen,
     ) -> Self {
         let mut maker = Maker::new(format);
         let made = wanted.as_ref().and_then(|wanted| maker.make(wanted).ok());
@@ -67,13 +83,38 @@ impl Active {
         // What could not be made is asked for again, by the thread that can say why.
         let playing = wanted.clone().filter(|_| made.is_some());
         let asked = params.clone();
+        #[cfg(feature = "editor")]
+        let first = seen::first(&maker, made.as_ref());
         let loader = Loader::start(maker, loader_end, playing, move || asked.wanted());
+        #[cfg(feature = "editor")]
+        let meter = seen.begin(format, first, loader.as_ref().ok().map(Loader::watch));
         Self {
             format,
             wanted,
             processor: Processor::new(engine, tail, setup).with_swap(audio_end),
             _loader: loader.ok(),
+            #[cfg(feature = "editor")]
+            meter,
         }
+    }
+}
+
+impl Active {
+    /// One block. Audio thread.
+    #[cfg(feature = "editor")]
+    fn play(&mut self, channels: &mut [&mut [f32]]) {
+        let from = Instant::now();
+        self.meter.input(channels);
+        self.processor.process_in_place(channels);
+        self.meter.output(channels);
+        let frames = channels.first().map_or(0, |channel| channel.len());
+        self.meter.block(frames, from.elapsed());
+    }
+
+    /// One block. Audio thread.
+    #[cfg(not(feature = "editor"))]
+    fn play(&mut self, channels: &mut [&mut [f32]]) {
+        self.processor.process_in_place(channels);
     }
 }
 
@@ -83,6 +124,8 @@ impl Default for Partita {
             params: Arc::new(HostParams::new()),
             active: None,
             tempo: None,
+            #[cfg(feature = "editor")]
+            seen: Arc::default(),
         }
     }
 }
@@ -103,12 +146,21 @@ impl Plugin for Partita {
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const AUDIO_IO_LAYOUTS: &'static [AudioIOLayout] = &[layout(2, 2), layout(1, 2), layout(1, 1)];
 
+    #[cfg(feature = "editor")]
+    type Editor = editor::PluginEditor;
+    #[cfg(not(feature = "editor"))]
     type Editor = ();
     type SysExMessage = ();
     type BackgroundTask = ();
 
     fn params(&self) -> Arc<dyn Params> {
         self.params.clone()
+    }
+
+    #[cfg(feature = "editor")]
+    fn editor(&mut self, _executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
+        let (params, seen) = (self.params.clone(), self.seen.clone());
+        Some(editor::PluginEditor::new(params, seen))
     }
 
     fn activate(
@@ -129,7 +181,14 @@ impl Plugin for Partita {
         if !self.active.as_ref().is_some_and(kept) {
             // The one before ends first: its thread is waited for.
             self.active = None;
-            self.active = Some(Active::new(format, wanted, &self.params, self.tempo));
+            self.active = Some(Active::new(
+                format,
+                wanted,
+                &self.params,
+                self.tempo,
+                #[cfg(feature = "editor")]
+                &self.seen,
+            ));
         }
         true
     }
@@ -149,12 +208,14 @@ impl Plugin for Partita {
     ) -> ProcessStatus {
         self.tempo = context.transport().tempo;
         let mix = self.params.mix(self.tempo);
-        let Some(Active { processor, .. }) = &mut self.active else {
+        let Some(active) = &mut self.active else {
             return ProcessStatus::Error("process before activate");
         };
-        processor.set(mix);
-        processor.process_in_place(buffer.as_slice());
-        ProcessStatus::Tail(processor.tail_frames())
+        active.processor.set(mix);
+        active.play(buffer.as_slice());
+        #[cfg(feature = "editor")]
+        self.seen.tell(self.tempo);
+        ProcessStatus::Tail(active.processor.tail_frames())
     }
 }
 

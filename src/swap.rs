@@ -3,15 +3,16 @@
 //! What is guaranteed:
 //!
 //! - The audio thread never waits, locks, allocates or frees here. It takes something new only while there is room on the
-//!   way back for all that this can set free, so whatever it lets go of is dropped on the other side.
+//!   way back for all that this can set free, so whatever it lets go of is dropped on the other side. If the loader's end
+//!   is gone, it lies on the way back until [`AudioEnd`] itself is dropped; once that is full, the engine keeps the rest.
 //! - Nothing is lost: a full queue leaves the new impulse with whoever wanted to send it, and an engine that has no room
 //!   yet leaves it waiting here. The newest wins: one that waits is given back unheard when another comes.
 //!
-//! Two bounded channels. crossbeam's `try_send` takes a lock only to wake a receiver that sleeps on the channel, so
-//! nobody ever sleeps on these: [`LoaderEnd`] asks without waiting, and so does [`AudioEnd`].
+//! Two rings of one writer and one reader each. Not channels: those of the standard library and of crossbeam know threads
+//! by a thread-local variable, which a plugin's library must allocate for every thread that first comes to it.
 
 use crate::engine::{Change, Engine, PreparedImpulse};
-use crossbeam_channel::{Receiver, Sender, bounded};
+use rtrb::{Consumer, Producer, PushError, RingBuffer};
 use std::sync::Arc;
 
 /// What the engine is to play from now on.
@@ -57,8 +58,8 @@ const SPENT: usize = 32;
 
 /// Both ends. Loader thread.
 pub fn pair() -> (LoaderEnd, AudioEnd) {
-    let (new, incoming) = bounded(NEW);
-    let (back, spent) = bounded(SPENT);
+    let (new, incoming) = RingBuffer::new(NEW);
+    let (back, spent) = RingBuffer::new(SPENT);
     let loader = LoaderEnd { new, spent };
     let audio = AudioEnd {
         incoming,
@@ -71,27 +72,28 @@ pub fn pair() -> (LoaderEnd, AudioEnd) {
 /// The end that sends new sounds and drops spent ones.
 #[derive(Debug)]
 pub struct LoaderEnd {
-    new: Sender<Next>,
-    spent: Receiver<Spent>,
+    new: Producer<Next>,
+    spent: Consumer<Spent>,
 }
 
 impl LoaderEnd {
     /// Sends `next`, or gives it back if the queue is full: try again later. Loader thread.
-    pub fn send(&self, next: Next) -> Result<(), Next> {
-        self.new.try_send(next).map_err(|error| error.into_inner())
+    pub fn send(&mut self, next: Next) -> Result<(), Next> {
+        let sent = self.new.push(next);
+        sent.map_err(|PushError::Full(next)| next)
     }
 
     /// Something that came back, if anything did. Loader thread.
-    pub fn take_spent(&self) -> Option<Spent> {
-        self.spent.try_recv().ok()
+    pub fn take_spent(&mut self) -> Option<Spent> {
+        self.spent.pop().ok()
     }
 }
 
 /// The end that takes new sounds and gives spent ones back.
 #[derive(Debug)]
 pub struct AudioEnd {
-    incoming: Receiver<Next>,
-    back: Sender<Spent>,
+    incoming: Consumer<Next>,
+    back: Producer<Spent>,
     waiting: Option<Next>,
 }
 
@@ -101,7 +103,7 @@ impl AudioEnd {
     pub fn exchange(&mut self, engine: &mut Engine) -> Option<u32> {
         self.collect(engine);
         while self.has_room() {
-            let Ok(next) = self.incoming.try_recv() else {
+            let Ok(next) = self.incoming.pop() else {
                 break;
             };
             if let Some(unheard) = self.waiting.replace(next) {
@@ -147,8 +149,8 @@ impl AudioEnd {
     }
 
     fn give_back(&mut self, spent: Spent) {
-        // There is room. If the loader is gone, the last owner of the channel drops what lies in it.
-        let sent = self.back.try_send(spent);
+        // There is room. To leak what were refused all the same would be better than to free it here.
+        let sent = self.back.push(spent).map_err(std::mem::forget);
         debug_assert!(sent.is_ok(), "asked before");
     }
 }

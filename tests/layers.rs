@@ -23,6 +23,8 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
     ("impulse", &["impulse", "output"], &[]),
     // Drawn from an impulse and its analysis; it writes no file.
     ("picture", &["impulse"], &["std::fs"]),
+    // Numbers for whoever draws them: what it shows is what the engine computes, so it needs one.
+    ("sliding", &["engine"], &["std::fs", "std::thread", "egui"]),
     ("denormals", &[], &["std::"]),
     ("swap", &["engine"], &["Mutex", "std::thread"]),
     ("loader", &["impulse", "swap", "engine"], &[]),
@@ -38,9 +40,16 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
     ),
     // What a session and a preset say: read and written by whoever plays, who plays is not its business.
     ("preset", &["params", "impulse", "output"], &["std::thread"]),
+    // It knows neither plugin nor live: both are behind its trait.
+    (
+        "editor",
+        &["preset", "params", "impulse", "engine", "output"],
+        &["nice_plug", "cpal"],
+    ),
     (
         "plugin",
         &[
+            "editor",
             "preset",
             "params",
             "processor",
@@ -55,6 +64,7 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
     (
         "live",
         &[
+            "editor",
             "preset",
             "params",
             "processor",

@@ -142,6 +142,173 @@ fn an_impulse_beyond_the_capacity_brings_its_own_engine() {
 }
 
 #[test]
+fn a_tail_ends_at_the_noise_floor_whatever_the_shape() {
+    // Falls by 60 dB a second, into a floor 60 dB below its start: they meet after one second.
+    let decay = |seed: u64| {
+        let mut noise = Noise::new(seed);
+        let (sound, floor) = (noise.samples(144_000), noise.samples(144_000));
+        let level = |at: usize| 10_f32.powf(-3.0 * at as f32 / 48_000.0);
+        let pairs = sound.iter().zip(floor).enumerate();
+        let falling = pairs.map(|(at, (sound, floor))| level(at) * sound + 1e-3 * floor);
+        falling.collect::<Vec<f32>>()
+    };
+    let floored = |channels: Vec<Vec<f32>>| {
+        Impulse::Given(Arc::new(ImpulseResponse {
+            name: "measured".to_owned(),
+            sample_rate: 48_000,
+            layout: Layout::Stereo,
+            channels,
+        }))
+    };
+    let measured = floored(vec![decay(20), decay(21)]);
+    let tail = |impulse: &Impulse, size_percent: f32, sample_rate: u32| {
+        let wanted = Wanted {
+            impulse: impulse.clone(),
+            shape: Shape {
+                size_percent,
+                ..Shape::AS_IT_IS
+            },
+        };
+        let format = Format {
+            sample_rate,
+            ..STEREO
+        };
+        let ready = Maker::new(format).make(&wanted).expect("fits");
+        ready.tail_frames
+    };
+    for (size, rate, seconds) in [
+        (100.0, 48_000, 1.0),
+        (50.0, 48_000, 0.5),
+        (100.0, 96_000, 1.0),
+    ] {
+        let found = f64::from(tail(&measured, size, rate)) / f64::from(rate);
+        println!("{size} % at {rate} Hz: {found:.3} s");
+        // Every octave has its own crossing, and the last counts: a tenth of the decay is 6 dB of a band's floor.
+        let range = 0.95 * seconds..1.15 * seconds;
+        assert!(range.contains(&found), "{size} % at {rate} Hz: {found} s");
+    }
+    // No floor: until it stays 120 dB below its peak, which the last sample does not.
+    let spike = |late: usize, height: f32| {
+        let mut channel = vec![0.0; 20_000];
+        (channel[5], channel[late]) = (1.0, height);
+        floored(vec![channel.clone(), channel])
+    };
+    for (impulse, frames) in [(spike(15_000, 2e-6), 15_001), (spike(15_000, 1e-7), 6)] {
+        assert_eq!(tail(&impulse, 100.0, 48_000), frames);
+    }
+}
+
+#[test]
+fn what_plays_from_the_start_is_told_from_the_start_and_so_is_its_length() {
+    // Longer than CAPACITY_SECONDS.
+    let wanted = Wanted {
+        impulse: given(10, 600_000),
+        shape: Shape::default(),
+    };
+    let mut maker = Maker::new(STEREO);
+    let ready = maker.make(&wanted).expect("fits");
+    let (loader_end, end) = swap::pair();
+    let asked = Arc::new(Mutex::new(Some(wanted.clone())));
+    let ask = {
+        let asked = Arc::clone(&asked);
+        move || asked.lock().expect("nobody panics").clone()
+    };
+    let engine = maker.engine(&ready);
+    let loader = Loader::start(maker, loader_end, Some(wanted), ask).expect("a thread");
+    let status = loader.status();
+    assert_eq!(
+        (status.name.as_str(), status.frames, status.tail_frames),
+        ("noise 10", 600_000, ready.tail_frames)
+    );
+    assert_eq!((status.gain_db, status.error), (ready.gain_db, None));
+    assert!(ready.gain_db.abs() > 1.0);
+    let mut one = Instance {
+        engine,
+        end,
+        loader,
+        wanted: asked,
+        tail: 0,
+    };
+    one.block();
+    // As long a one comes in place: a whole engine would hold the one before until its tail has ended.
+    one.want(as_it_is(given(11, 590_000)));
+    one.until(|one| one.frames() == 590_000);
+    assert!(one.engine.take_replaced().is_none());
+    let second = Maker::new(STEREO).make(&as_it_is(given(12, 595_000)));
+    assert!(
+        one.engine.takes(&second.expect("fits").impulse),
+        "the first engine has room"
+    );
+}
+
+#[test]
+fn without_a_loader_nothing_is_freed_where_sound_is_made() {
+    const IMPULSES: usize = 100;
+    let h = Noise::new(13).samples(300);
+    let impulse = || Arc::new(PreparedImpulse::swappable(Routing::mono(), &[&h]).expect("good"));
+    let capacity = Capacity {
+        frames: 1000,
+        fade: 16,
+    };
+    let mut engine = Engine::with_capacity(impulse(), capacity);
+    let (mut loader, mut audio) = swap::pair();
+    let mut sent = Vec::new();
+    let mut send = |loader: &mut swap::LoaderEnd| {
+        let impulse = impulse();
+        sent.push(Arc::downgrade(&impulse));
+        let next = Next {
+            sound: Sound::Impulse(impulse, Change::Shape),
+            tail_frames: 0,
+        };
+        drop(loader.send(next).map_err(|_| sent.pop()));
+    };
+    let play = |audio: &mut AudioEnd, engine: &mut Engine| {
+        audio.exchange(engine);
+        let (x, mut y) = ([0.5; 64], [0.0; 64]);
+        engine.process(&mut Block::new(&[&x], &mut [&mut y]));
+    };
+    // Nobody takes anything back, until the way is full.
+    for _ in 0..IMPULSES {
+        send(&mut loader);
+        play(&mut audio, &mut engine);
+    }
+    drop(loader);
+    for _ in 0..100 {
+        play(&mut audio, &mut engine);
+    }
+    let alive = sent.iter().filter(|one| one.strong_count() > 0).count();
+    assert_eq!(alive, sent.len(), "those still on their way too");
+    assert!(alive > 20, "{alive}");
+    drop((audio, engine));
+    assert!(sent.iter().all(|one| one.strong_count() == 0));
+
+    // And with room on the way back, for what still sounds when the loader goes.
+    let mut engine = Engine::with_capacity(impulse(), capacity);
+    let (mut loader, mut audio) = swap::pair();
+    play(&mut audio, &mut engine);
+    let next = impulse();
+    let first = engine.impulse().map(Arc::downgrade).expect("plays");
+    let sound = Sound::Impulse(next, Change::New);
+    assert!(
+        loader
+            .send(Next {
+                sound,
+                tail_frames: 0
+            })
+            .is_ok()
+    );
+    play(&mut audio, &mut engine);
+    drop(loader);
+    for _ in 0..100 {
+        play(&mut audio, &mut engine);
+    }
+    assert!(!engine.is_changing());
+    assert_eq!(first.strong_count(), 1, "on the way back");
+    drop(audio);
+    assert_eq!(first.strong_count(), 0);
+}
+
+#[test]
 fn every_layout_reaches_every_channel_format() {
     let mono = Impulse::Given(Arc::new(ImpulseResponse {
         name: "mono".to_owned(),
@@ -232,7 +399,7 @@ fn a_hundred_thousand_changes_leave_nothing_behind() {
         fade: 64,
     };
     let mut engine = Engine::with_capacity(Arc::clone(&impulses[0]), capacity);
-    let (loader, mut audio) = swap::pair();
+    let (mut loader, mut audio) = swap::pair();
     let over = Arc::new(AtomicBool::new(false));
     let ended = Arc::clone(&over);
     let player = std::thread::spawn(move || {

@@ -12,7 +12,7 @@ use oracle::{Noise, error_db};
 use partita::engine::mixer::Mix;
 use partita::engine::routing::{Path, Routing};
 use partita::engine::{Block, Engine, PreparedImpulse};
-use partita::impulse::analyze::outline;
+use partita::impulse::analyze::tail_frames;
 use partita::impulse::library;
 use partita::impulse::shape::Shape;
 use partita::loader::{Fitted, Source};
@@ -70,7 +70,7 @@ const THIRTY: Mix = Mix {
 
 /// Frames for which a factory impulse sounds.
 fn frames_of(name: &str, rate: u32) -> u32 {
-    outline(&fitted(name, 2, rate).impulse).audible_frames as u32
+    tail_frames(&fitted(name, 2, rate).impulse) as u32
 }
 
 #[test]

@@ -57,6 +57,7 @@ const BUSY: Mix = Mix {
     high_cut_hz: 6_000.0,
     cut_slope: CutSlope::Db24,
     bypass: false,
+    dry_muted: false,
 };
 
 #[test]
@@ -121,7 +122,7 @@ fn everything_at_once_allocates_nothing_and_a_reset_is_new() {
         let engine = Engine::with_capacity(impulses[0].clone(), capacity);
         Processor::new(engine, 40_000, setup(2, BUSY))
     };
-    let (loader, audio) = swap::pair();
+    let (mut loader, audio) = swap::pair();
     let mut processor = new().with_swap(audio);
     let next = |index: usize| Next {
         sound: Sound::Impulse(impulses[index].clone(), Change::New),
@@ -181,10 +182,10 @@ fn the_tail_counts_what_still_rings() {
         fade: 100,
     };
     let engine = Engine::with_capacity(Arc::new(one(10_000)), capacity);
-    let (loader, audio) = swap::pair();
+    let (mut loader, audio) = swap::pair();
     let processor = Processor::new(engine, 10_000, setup(1, Mix::NEUTRAL));
     let mut processor = processor.with_swap(audio);
-    let send = |frames: usize| {
+    let mut send = |frames: usize| {
         let next = Next {
             sound: Sound::Impulse(Arc::new(one(frames)), Change::New),
             tail_frames: frames as u32,

@@ -172,6 +172,11 @@ const CONTROLS: &[Control] = &[
         bypass: at > 0.5,
         ..Mix::NEUTRAL
     }),
+    ("dry muted", |at| Mix {
+        mix_percent: 40.0,
+        dry_muted: at > 0.5,
+        ..Mix::NEUTRAL
+    }),
 ];
 
 #[test]
@@ -237,6 +242,7 @@ fn a_mixer_that_is_automated_allocates_nothing_and_stays_finite() {
                 CutSlope::Db24
             },
             bypass: any(0.0, 1.0) < 0.1,
+            dry_muted: any(0.0, 1.0) < 0.1,
         };
         let frames = noise.within(0, 300);
         let [left, right] = &mut wet[..] else {

@@ -12,7 +12,7 @@ pub enum Exit {
     Failed,
     /// 2: the command line makes no sense.
     Usage,
-    /// 3: an input cannot be read.
+    /// 3: an input cannot be read, or a recording not measured.
     Input,
     /// 4: the impulse or the preset cannot be read, or does not go with the input.
     Impulse,
@@ -20,6 +20,8 @@ pub enum Exit {
     Output,
     /// 6: `impulse check` found problems, or could not put all of them right.
     Problems,
+    /// 7: no sound device, MIDI input or OSC port, or it was lost, and it was not to be waited for.
+    Device,
     /// 130: stopped by Ctrl-C or a request to terminate. No unfinished file is left.
     Interrupted,
 }
@@ -29,10 +31,11 @@ pub(super) const HELP: &str = "\
 Exit codes:
   0    done
   2    the command line makes no sense
-  3    an input cannot be read
+  3    an input cannot be read, or a recording not measured
   4    the impulse or preset cannot be read, or does not go with the input
   5    the output exists or cannot be written
   6    `impulse check` found problems (with --fix: some are left)
+  7    no sound device, MIDI input or OSC port, or it was lost (`live` with --no-reconnect)
   130  interrupted; no unfinished file is left
 With several inputs all are tried, and the code is that of the first that failed.";
 
@@ -47,6 +50,7 @@ impl Exit {
             Self::Impulse => 4,
             Self::Output => 5,
             Self::Problems => 6,
+            Self::Device => 7,
             Self::Interrupted => 130,
         }
     }

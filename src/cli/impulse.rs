@@ -6,7 +6,7 @@ mod convert;
 mod echo;
 mod list;
 mod shape;
-mod show;
+pub(super) mod show;
 mod written;
 
 use super::{Exit, exit, say};
@@ -65,7 +65,7 @@ pub(super) fn run(args: &Args) -> Exit {
     }
 }
 
-fn print_json(value: &impl Serialize) {
+pub(super) fn print_json(value: &impl Serialize) {
     match serde_json::to_string_pretty(value) {
         Ok(text) => say::result(text),
         Err(error) => say::error(error),

@@ -140,7 +140,7 @@ fn predelay(text: &str) -> Result<f32, String> {
     within(text, 0.0, 500.0, "ms")
 }
 
-fn within(text: &str, low: f32, high: f32, unit: &str) -> Result<f32, String> {
+pub(super) fn within(text: &str, low: f32, high: f32, unit: &str) -> Result<f32, String> {
     let value = text.parse::<f32>().ok();
     let value = value.filter(|value| (low..=high).contains(value));
     value.ok_or_else(|| format!("expected a number from {low} to {high} {unit}"))

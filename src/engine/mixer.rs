@@ -61,6 +61,8 @@ pub struct Mix {
     pub cut_slope: CutSlope,
     /// Whether only the dry and what still rings are heard.
     pub bypass: bool,
+    /// Whether the dry is left out, bypassed or not, for where it is heard anyway: in the room, or through the desk.
+    pub dry_muted: bool,
 }
 
 impl Mix {
@@ -75,6 +77,7 @@ impl Mix {
         high_cut_hz: HIGH_CUT_OFF_HZ,
         cut_slope: CutSlope::Db12,
         bypass: false,
+        dry_muted: false,
     };
 
     /// The pre-delay in whole samples at `sample_rate` Hz.
@@ -92,10 +95,10 @@ impl Mix {
         } else {
             factor(self.wet_gain_db)
         };
-        let dry = if self.bypass {
-            1.0
-        } else {
-            (1.0 - mix) * output
+        let dry = match (self.dry_muted, self.bypass) {
+            (true, _) => 0.0,
+            (false, true) => 1.0,
+            (false, false) => (1.0 - mix) * output,
         };
         (dry, mix * wet * output)
     }

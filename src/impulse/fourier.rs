@@ -36,9 +36,14 @@ impl Fourier {
 
     /// The spectrum of `samples`, with silence behind them.
     pub(super) fn spectrum(&self, samples: &[f32]) -> Bins {
+        self.spectrum_of(samples.iter().map(|&sample| f64::from(sample)))
+    }
+
+    /// The same, of samples in f64.
+    pub(super) fn spectrum_of(&self, samples: impl Iterator<Item = f64>) -> Bins {
         let mut padded = self.forward.make_input_vec();
         for (to, from) in padded.iter_mut().zip(samples) {
-            *to = f64::from(*from);
+            *to = from;
         }
         let mut bins = self.forward.make_output_vec();
         let done = self.forward.process(&mut padded, &mut bins);

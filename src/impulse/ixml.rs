@@ -243,6 +243,11 @@ pub fn write(ixml: &Ixml) -> String {
     out
 }
 
+/// An element with that text.
+pub(super) fn element(name: &str, text: &str) -> String {
+    format!("<{name}>{}</{name}>", escape(text))
+}
+
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {

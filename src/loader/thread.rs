@@ -6,6 +6,9 @@
 //!   thread, which sees parameters change, has nothing to send, and a burst of changes costs one impulse: the newest.
 //! - Shapes of one impulse follow each other at most [`SHAPES_PER_SECOND`] times a second.
 //! - What cannot be loaded leaves what plays playing, and says why in [`Status`].
+//! - A tail ends where the shaped impulse, at the sound's rate, has met its noise floor in every octave
+//!   ([`analyze::tail_frames`]). One that has no floor, as an echo or a decay that was computed, ends where it stays 120 dB
+//!   below its peak. To find that takes about 5 ms for each second of each channel.
 //! - Dropping the [`Loader`] ends the thread and waits for it.
 
 use super::cache::{self, Key, Ready};
@@ -32,7 +35,7 @@ pub const LOOKS_PER_SECOND: u32 = 60;
 /// How often one impulse may change its shape.
 pub const SHAPES_PER_SECOND: u32 = 10;
 
-/// Seconds of the longest impulse that an engine exchanges in place, unless it began with a longer one.
+/// Seconds of the longest impulse that an engine exchanges in place, unless it has had a longer one.
 pub const CAPACITY_SECONDS: f64 = 10.0;
 
 /// Which impulse is wanted.
@@ -92,6 +95,19 @@ pub struct Status {
     pub error: Option<String>,
     /// Grows with every change of the above.
     pub changes: u64,
+}
+
+impl Status {
+    /// Of what `maker` has made last.
+    fn of(maker: &Maker, ready: &Ready) -> Self {
+        Self {
+            name: maker.name().to_owned(),
+            frames: ready.impulse.frames(),
+            tail_frames: ready.tail_frames,
+            gain_db: ready.gain_db,
+            ..Self::default()
+        }
+    }
 }
 
 /// Why what is wanted cannot be made ready.
@@ -179,7 +195,7 @@ impl Maker {
                 })?;
             let prepared = PreparedImpulse::swappable(routing, &fitted.responses())
                 .map_err(|fault| ReadyError::Prepare { name, fault })?;
-            let tail = analyze::outline(&fitted.impulse).audible_frames;
+            let tail = analyze::tail_frames(&fitted.impulse);
             Ok(Ready {
                 impulse: Arc::new(prepared),
                 tail_frames: u32::try_from(tail).unwrap_or(u32::MAX),
@@ -222,28 +238,26 @@ impl Maker {
     /// An engine that plays silence until it is given an impulse.
     pub fn silent_engine(&self) -> Engine {
         let Format {
-            sample_rate,
-            inputs,
-            outputs,
+            inputs, outputs, ..
         } = self.format;
-        let frames = (CAPACITY_SECONDS * f64::from(sample_rate)) as usize;
         let silence = vec![&[0.0f32][..]; inputs * outputs];
         let impulse = PreparedImpulse::swappable(Routing::matrix(inputs, outputs), &silence);
         let impulse = impulse.expect("one sample of silence is an impulse");
-        Engine::with_capacity(Arc::new(impulse), self.capacity(frames))
+        Engine::with_capacity(Arc::new(impulse), self.capacity(0))
     }
 
     /// An engine that plays an impulse of [`Maker::make`] and has room for others.
     pub fn engine(&self, ready: &Ready) -> Engine {
-        let frames = (CAPACITY_SECONDS * f64::from(self.format.sample_rate)) as usize;
-        let frames = frames.max(ready.impulse.frames());
-        Engine::with_capacity(Arc::clone(&ready.impulse), self.capacity(frames))
+        let capacity = self.capacity(ready.impulse.frames());
+        Engine::with_capacity(Arc::clone(&ready.impulse), capacity)
     }
 
-    fn capacity(&self, frames: usize) -> Capacity {
-        let fade = FADE_FRAMES as f64 * f64::from(self.format.sample_rate) / 48_000.0;
+    /// Of an engine that has had an impulse of so many samples.
+    fn capacity(&self, longest: usize) -> Capacity {
+        let rate = f64::from(self.format.sample_rate);
+        let fade = FADE_FRAMES as f64 * rate / 48_000.0;
         Capacity {
-            frames,
+            frames: longest.max((CAPACITY_SECONDS * rate) as usize),
             fade: (fade as usize).max(1),
         }
     }
@@ -275,24 +289,27 @@ pub struct Loader {
 }
 
 impl Loader {
-    /// Begins to hand over what `wanted` says, again and again, for sound of `format`, through `end`, to an engine with
-    /// room for `capacity` samples. `playing` is what that engine plays already. Main thread.
+    /// Begins to hand over what `wanted` says, again and again, through `end`, to an engine of `maker`'s. `playing` is what
+    /// that engine plays already: [`Loader::status`] tells of it from the start. Main thread.
     ///
     /// Errors: the system has no thread left.
     pub fn start(
-        maker: Maker,
+        mut maker: Maker,
         end: LoaderEnd,
         playing: Option<Wanted>,
         wanted: impl Fn() -> Option<Wanted> + Send + 'static,
     ) -> std::io::Result<Self> {
         let (stop, stopped) = bounded(0);
-        let status = Arc::new(Mutex::new(Status::default()));
-        let frames = (CAPACITY_SECONDS * f64::from(maker.format.sample_rate)) as usize;
+        // Whoever plays it has had it from the cache, which therefore has it still.
+        let ready = playing.as_ref().and_then(|it| maker.make(it).ok());
+        let status = ready.map_or_else(Status::default, |ready| Status::of(&maker, &ready));
+        let capacity = maker.capacity(status.frames).frames;
+        let status = Arc::new(Mutex::new(status));
         let mut work = Work {
             maker,
             end,
             status: Arc::clone(&status),
-            capacity: frames,
+            capacity,
             now: playing,
             unsent: None,
             shaped: Instant::now(),
@@ -311,6 +328,25 @@ impl Loader {
     pub fn status(&self) -> Status {
         let status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
         status.clone()
+    }
+}
+
+/// What a [`Loader`] says, for whoever does not have it.
+#[derive(Clone, Debug)]
+pub struct Watch(Arc<Mutex<Status>>);
+
+impl Watch {
+    /// What plays, and what does not. Any thread but the audio thread.
+    pub fn status(&self) -> Status {
+        let status = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        status.clone()
+    }
+}
+
+impl Loader {
+    /// What tells [`Loader::status`] elsewhere, and goes on to when the loader has ended. Main thread.
+    pub fn watch(&self) -> Watch {
+        Watch(Arc::clone(&self.status))
     }
 }
 
@@ -376,22 +412,16 @@ impl Work {
                     Sound::Impulse(Arc::clone(&ready.impulse), change)
                 } else {
                     self.capacity = frames;
-                    let capacity = self.maker.capacity(frames);
-                    let engine = Engine::with_capacity(Arc::clone(&ready.impulse), capacity);
-                    Sound::Engine(Box::new(engine))
+                    Sound::Engine(Box::new(self.maker.engine(&ready)))
                 };
                 let tail_frames = ready.tail_frames;
                 // The newest wins: one that has not been sent never will be.
                 self.unsent = Some(Next { sound, tail_frames });
-                let name = self.maker.name().to_owned();
+                let told = Status::of(&self.maker, &ready);
                 self.say(|status| {
                     *status = Status {
-                        name,
-                        frames,
-                        tail_frames,
-                        gain_db: ready.gain_db,
-                        error: None,
                         changes: status.changes,
+                        ..told
                     }
                 });
             }

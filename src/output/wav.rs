@@ -4,60 +4,18 @@
 //! 16 bits and float in mono and stereo, `WAVE_FORMAT_EXTENSIBLE` otherwise, with no speaker
 //! positions beyond stereo: the channels of a matrix have none.
 
-use super::dither::Tpdf;
+use super::encode::{Encoder, Format, Written};
 use super::{Destination, OutputFault, Pending};
 use std::io::{Seek, SeekFrom, Write};
-
-/// How samples are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Format {
-    /// 32-bit float: nothing is rounded, nothing clips.
-    #[default]
-    F32,
-    /// 24-bit integer, dithered.
-    I24,
-    /// 16-bit integer, dithered.
-    I16,
-}
-
-impl Format {
-    /// Bytes per sample.
-    pub fn bytes(self) -> usize {
-        match self {
-            Self::F32 => 4,
-            Self::I24 => 3,
-            Self::I16 => 2,
-        }
-    }
-}
-
-/// What was written.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Written {
-    /// Frames in the file.
-    pub frames: u64,
-    /// The largest sample's magnitude before it was rounded or clipped; full scale is 1.
-    pub peak: f32,
-    /// Samples that an integer format cannot hold and that were set to full scale; with float, samples
-    /// beyond full scale, which the file holds as they are.
-    pub over: u64,
-}
 
 /// A WAV file being written.
 #[derive(Debug)]
 pub struct WavWriter {
     file: Pending,
     chunks: Vec<u8>,
-    format: Format,
-    channels: usize,
     sample_rate: u32,
-    dither: Tpdf,
-    bytes: Vec<u8>,
-    written: Written,
+    encoder: Encoder,
 }
-
-/// Bytes encoded at a time: small enough to stay in the cache between channels.
-const CHUNK_BYTES: usize = 1 << 16;
 
 /// The largest data chunk: the header and a padding byte must fit the file's 32-bit length too.
 const MAX_DATA_BYTES: u64 = u32::MAX as u64 - 128;
@@ -89,74 +47,28 @@ impl WavWriter {
         }
         let mut file = Pending::create(destination)?;
         let chunks = chunks.to_vec();
-        file.write_all(&header(
+        let head = Head {
             format,
             channels,
             sample_rate,
-            data,
             frames,
-            &chunks,
-        ))?;
-        let per_chunk = (CHUNK_BYTES / frame as usize).max(1);
+            growing: false,
+            chunks: &chunks,
+        };
+        file.write_all(&head.bytes())?;
         Ok(Self {
             file,
             chunks,
-            format,
-            channels,
             sample_rate,
-            dither: Tpdf::new(),
-            bytes: vec![0; per_chunk * frame as usize],
-            written: Written::default(),
+            encoder: Encoder::new(format, channels),
         })
     }
 
     /// Writes one block: as many frames as the shortest channel has.
     pub fn write(&mut self, channels: &[&[f32]]) -> Result<(), OutputFault> {
-        let frames = channels.iter().map(|channel| channel.len()).min();
-        let frames = frames.unwrap_or(0);
-        let frame_bytes = self.channels * self.format.bytes();
-        let mut done = 0;
-        while done < frames {
-            let now = (frames - done).min(self.bytes.len() / frame_bytes);
-            for (index, channel) in channels.iter().enumerate().take(self.channels) {
-                self.encode(index, &channel[done..done + now]);
-            }
-            self.file.write_all(&self.bytes[..now * frame_bytes])?;
-            done += now;
-        }
-        self.written.frames += frames as u64;
+        self.encoder
+            .encode(channels, |bytes| self.file.write_all(bytes))?;
         Ok(())
-    }
-
-    fn encode(&mut self, channel: usize, samples: &[f32]) {
-        let stride = self.channels * self.format.bytes();
-        let frames = self.bytes.chunks_exact_mut(stride).zip(samples);
-        let at = channel * self.format.bytes();
-        let mut over = 0;
-        match self.format {
-            Format::F32 => {
-                for (frame, &sample) in frames {
-                    frame[at..at + 4].copy_from_slice(&sample.to_le_bytes());
-                    over += u64::from(sample.abs() > 1.0);
-                }
-            }
-            Format::I24 => {
-                for (frame, &sample) in frames {
-                    let (value, clipped) = self.dither.quantise::<24>(sample);
-                    frame[at..at + 3].copy_from_slice(&value.to_le_bytes()[..3]);
-                    over += u64::from(clipped);
-                }
-            }
-            Format::I16 => {
-                for (frame, &sample) in frames {
-                    let (value, clipped) = self.dither.quantise::<16>(sample);
-                    frame[at..at + 2].copy_from_slice(&value.to_le_bytes()[..2]);
-                    over += u64::from(clipped);
-                }
-            }
-        }
-        self.written.over += over;
-        self.written.peak = peak(samples).max(self.written.peak);
     }
 
     /// Completes the file and gives it its name.
@@ -172,90 +84,108 @@ impl WavWriter {
     ///
     /// Errors: [`OutputFault::Io`].
     pub fn complete(mut self) -> Result<(Pending, Written), OutputFault> {
-        let frame = (self.channels * self.format.bytes()) as u64;
-        let data = self.written.frames * frame;
-        if data % 2 == 1 {
+        let written = self.encoder.written();
+        let head = Head {
+            format: self.encoder.format(),
+            channels: self.encoder.channels(),
+            sample_rate: self.sample_rate,
+            frames: written.frames,
+            growing: false,
+            chunks: &self.chunks,
+        };
+        if head.data() % 2 == 1 {
             self.file.write_all(&[0])?;
         }
-        let header = header(
-            self.format,
-            self.channels,
-            self.sample_rate,
-            data,
-            self.written.frames,
-            &self.chunks,
-        );
         self.file.seek(SeekFrom::Start(0))?;
-        self.file.write_all(&header)?;
-        Ok((self.file, self.written))
+        self.file.write_all(&head.bytes())?;
+        Ok((self.file, written))
     }
 }
 
-/// The largest magnitude, taken in eight lanes so that the compiler can use the vector unit.
-fn peak(samples: &[f32]) -> f32 {
-    let mut lanes = [0.0_f32; 8];
-    let mut rows = samples.chunks_exact(8);
-    for row in &mut rows {
-        for (lane, sample) in lanes.iter_mut().zip(row) {
-            *lane = lane.max(sample.abs());
-        }
-    }
-    let rest = rows.remainder().iter().map(|sample| sample.abs());
-    lanes.into_iter().chain(rest).fold(0.0, f32::max)
-}
+/// The room that a file which may outgrow 4 GB keeps for its true lengths: `ds64`, and until it is needed `JUNK`.
+const LENGTHS: u32 = 28;
 
-/// The header of `data` bytes of samples, which fit (see [`MAX_DATA_BYTES`]).
+/// What a header says.
 ///
-/// Source: Microsoft, "Multiple Channel Audio Data and WAVE Files" (2007).
-fn header(
-    format: Format,
-    channels: usize,
-    sample_rate: u32,
-    data: u64,
-    frames: u64,
-    chunks: &[u8],
-) -> Vec<u8> {
-    let width = format.bytes();
-    let tag: u16 = if format == Format::F32 { 3 } else { 1 };
-    let extensible = channels > 2 || format == Format::I24;
-    let block = channels * width;
-    let fmt_length: u32 = match (extensible, format) {
-        (true, _) => 40,
-        (false, Format::F32) => 18,
-        (false, _) => 16,
-    };
-    let mut head = Vec::with_capacity(80 + chunks.len());
-    head.extend(b"RIFF\0\0\0\0WAVEfmt ");
-    head.extend(fmt_length.to_le_bytes());
-    head.extend(if extensible { 0xFFFE } else { tag }.to_le_bytes());
-    head.extend((channels as u16).to_le_bytes());
-    head.extend(sample_rate.to_le_bytes());
-    head.extend(sample_rate.saturating_mul(block as u32).to_le_bytes());
-    head.extend((block as u16).to_le_bytes());
-    head.extend((8 * width as u16).to_le_bytes());
-    if extensible {
-        let speakers: u32 = match channels {
-            1 => 0x4,
-            2 => 0x3,
-            _ => 0,
+/// Sources: Microsoft, "Multiple Channel Audio Data and WAVE Files" (2007); EBU Tech 3306 (2009) for RF64.
+pub(super) struct Head<'a> {
+    pub format: Format,
+    pub channels: usize,
+    pub sample_rate: u32,
+    pub frames: u64,
+    /// It may become RF64. The header's length is the same before and after.
+    pub growing: bool,
+    /// Before the samples.
+    pub chunks: &'a [u8],
+}
+
+impl Head<'_> {
+    /// Bytes of samples.
+    pub fn data(&self) -> u64 {
+        self.frames * (self.channels * self.format.bytes()) as u64
+    }
+
+    /// The header, with its lengths. What is longer than the 32 bits of a plain one must be [`Head::growing`].
+    pub fn bytes(&self) -> Vec<u8> {
+        let width = self.format.bytes();
+        let tag: u16 = if self.format == Format::F32 { 3 } else { 1 };
+        let extensible = self.channels > 2 || self.format == Format::I24;
+        let block = self.channels * width;
+        let fmt_length: u32 = match (extensible, self.format) {
+            (true, _) => 40,
+            (false, Format::F32) => 18,
+            (false, _) => 16,
         };
-        head.extend(22_u16.to_le_bytes());
+        let mut head = Vec::with_capacity(120 + self.chunks.len());
+        head.extend(b"RIFF\0\0\0\0WAVE");
+        if self.growing {
+            head.extend(b"JUNK");
+            head.extend(LENGTHS.to_le_bytes());
+            head.extend([0; LENGTHS as usize]);
+        }
+        head.extend(b"fmt ");
+        head.extend(fmt_length.to_le_bytes());
+        head.extend(if extensible { 0xFFFE } else { tag }.to_le_bytes());
+        head.extend((self.channels as u16).to_le_bytes());
+        head.extend(self.sample_rate.to_le_bytes());
+        head.extend(self.sample_rate.saturating_mul(block as u32).to_le_bytes());
+        head.extend((block as u16).to_le_bytes());
         head.extend((8 * width as u16).to_le_bytes());
-        head.extend(speakers.to_le_bytes());
-        head.extend(tag.to_le_bytes());
-        head.extend(b"\0\0\0\0\x10\0\x80\0\0\xAA\0\x38\x9B\x71");
-    } else if fmt_length == 18 {
-        head.extend(0_u16.to_le_bytes());
+        if extensible {
+            let speakers: u32 = match self.channels {
+                1 => 0x4,
+                2 => 0x3,
+                _ => 0,
+            };
+            head.extend(22_u16.to_le_bytes());
+            head.extend((8 * width as u16).to_le_bytes());
+            head.extend(speakers.to_le_bytes());
+            head.extend(tag.to_le_bytes());
+            head.extend(b"\0\0\0\0\x10\0\x80\0\0\xAA\0\x38\x9B\x71");
+        } else if fmt_length == 18 {
+            head.extend(0_u16.to_le_bytes());
+        }
+        // A length that does not fit says so with all its bits, and `ds64` has it.
+        let short = |length: u64| u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes();
+        if self.format == Format::F32 {
+            head.extend(b"fact");
+            head.extend(4_u32.to_le_bytes());
+            head.extend(short(self.frames));
+        }
+        head.extend(self.chunks);
+        head.extend(b"data");
+        let data = self.data();
+        let riff = head.len() as u64 + 4 - 8 + data + data % 2;
+        let long = self.growing && riff >= u64::from(u32::MAX);
+        head.extend(if long { [0xFF; 4] } else { short(data) });
+        head[4..8].copy_from_slice(&if long { [0xFF; 4] } else { short(riff) });
+        if long {
+            head[..4].copy_from_slice(b"RF64");
+            head[12..16].copy_from_slice(b"ds64");
+            head[20..28].copy_from_slice(&riff.to_le_bytes());
+            head[28..36].copy_from_slice(&data.to_le_bytes());
+            head[36..44].copy_from_slice(&self.frames.to_le_bytes());
+        }
+        head
     }
-    if format == Format::F32 {
-        head.extend(b"fact");
-        head.extend(4_u32.to_le_bytes());
-        head.extend((frames as u32).to_le_bytes());
-    }
-    head.extend(chunks);
-    head.extend(b"data");
-    head.extend((data as u32).to_le_bytes());
-    let riff = head.len() as u64 - 8 + data + data % 2;
-    head[4..8].copy_from_slice(&(riff as u32).to_le_bytes());
-    head
 }

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// One of ours, kept by the framework.
-enum HostParam {
+pub(super) enum HostParam {
     Float(FloatParam),
     Int(IntParam),
     Bool(BoolParam),
@@ -35,8 +35,14 @@ impl HostParams {
         }
     }
 
+    /// One of them, as the framework has it.
+    #[cfg(feature = "editor")]
+    pub fn host(&self, id: Id) -> &HostParam {
+        &self.params[id as usize]
+    }
+
     /// What all of them are now, each within its range whatever a session held.
-    fn values(&self) -> Values {
+    pub fn values(&self) -> Values {
         let mut values = Values::default();
         for (parameter, host) in TABLE.iter().zip(&self.params) {
             values.set(parameter.id, host.value());

@@ -112,7 +112,7 @@ impl State {
     }
 
     /// The user chose a file. Any thread but the audio thread.
-    #[allow(dead_code, reason = "the editor's")]
+    #[cfg_attr(not(feature = "editor"), allow(dead_code, reason = "the editor's"))]
     pub fn choose(&self, path: PathBuf) {
         self.send(Arrival::File(path));
     }
@@ -148,10 +148,17 @@ impl State {
     }
 
     /// What the user should know, in one line: what is missing, changed or broken. Any thread but the audio thread.
-    #[allow(dead_code, reason = "the editor's")]
+    #[cfg_attr(not(feature = "editor"), allow(dead_code, reason = "the editor's"))]
     pub fn note(&self) -> Option<String> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.note.clone()
+    }
+
+    /// The impulse that was loaded last, unshaped. Any thread but the audio thread.
+    #[cfg(feature = "editor")]
+    pub fn impulse(&self) -> Option<Arc<ImpulseResponse>> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.sound.clone().loaded()
     }
 
     /// What is to be played while the slot's parameter stands at `slot`; `None`: what plays now. Takes as long as loading

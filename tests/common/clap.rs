@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use clack_extensions::audio_ports_config::{AudioPortsConfigBuffer, PluginAudioPortsConfig};
+use clack_extensions::gui::{GuiSize, HostGui, HostGuiImpl, PluginGui};
 use clack_extensions::latency::PluginLatency;
 use clack_extensions::params::{ParamInfoBuffer, ParamInfoFlags, PluginParams};
 use clack_extensions::state::PluginState;
@@ -13,10 +14,15 @@ use clack_host::utils::{BeatTime, SecondsTime};
 use std::collections::BTreeMap;
 use std::ffi::CString;
 use std::io::Cursor;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub const ID: &std::ffi::CStr = c"org.partita.partita";
 
-pub struct Shared;
+#[derive(Default)]
+pub struct Shared {
+    /// The plugin wants to be called on the main thread.
+    calls: AtomicBool,
+}
 pub struct Main;
 pub struct Host;
 
@@ -25,7 +31,23 @@ impl SharedHandler<'_> for Shared {
         panic!("the latency is constant: nothing asks for a restart");
     }
     fn request_process(&self) {}
-    fn request_callback(&self) {}
+    fn request_callback(&self) {
+        self.calls.store(true, Ordering::Relaxed);
+    }
+}
+
+impl HostGuiImpl for Shared {
+    fn resize_hints_changed(&self) {}
+    fn request_resize(&self, _size: GuiSize) -> Result<(), HostError> {
+        Ok(())
+    }
+    fn request_show(&self) -> Result<(), HostError> {
+        Ok(())
+    }
+    fn request_hide(&self) -> Result<(), HostError> {
+        Ok(())
+    }
+    fn closed(&self, _was_destroyed: bool) {}
 }
 
 impl MainThreadHandler<'_> for Main {}
@@ -34,6 +56,10 @@ impl HostHandlers for Host {
     type Shared<'a> = Shared;
     type MainThread<'a> = Main;
     type AudioProcessor<'a> = ();
+
+    fn declare_extensions(builder: &mut HostExtensions<Self>, _shared: &Self::Shared<'_>) {
+        builder.register::<HostGui>();
+    }
 }
 
 /// The entry point that a bundle would export.
@@ -71,9 +97,14 @@ pub struct Playing {
 
 impl Rig {
     pub fn new() -> Self {
+        Self::of(&entry())
+    }
+
+    /// One of the plugin with that entry point.
+    pub fn of(entry: &PluginEntry) -> Self {
         let info = HostInfo::new("tests", "Partita", "https://example.invalid", "0");
         let info = info.expect("a host");
-        let made = PluginInstance::new(|_| Shared, |_| Main, &entry(), ID, &info);
+        let made = PluginInstance::new(|_| Shared::default(), |_| Main, entry, ID, &info);
         let mut rig = Self {
             instance: made.expect("an instance"),
             infos: Vec::new(),
@@ -97,6 +128,21 @@ impl Rig {
             });
         }
         rig
+    }
+
+    /// The plugin's window, and what it takes.
+    pub fn gui(&mut self) -> (PluginGui, PluginMainThreadHandle<'_>) {
+        let handle = self.instance.plugin_handle();
+        let gui = handle.get_extension().expect("an editor");
+        (gui, handle)
+    }
+
+    /// Calls the plugin on the main thread, if it wants to be.
+    pub fn call_back(&mut self) {
+        let asked = |shared: &Shared| shared.calls.swap(false, Ordering::Relaxed);
+        if self.instance.access_shared_handler(asked) {
+            self.instance.call_on_main_thread_callback();
+        }
     }
 
     pub fn info(&self, name: &str) -> &Info {
@@ -231,6 +277,16 @@ impl Playing {
 
     /// One block. `events` are at its start.
     pub fn block(&mut self, x: &[&[f32]], events: &[(ClapId, f64)]) -> Vec<Vec<f32>> {
+        self.block_in(x, events, |process| process())
+    }
+
+    /// One block. The plugin works inside `around`, and the host only outside.
+    pub fn block_in(
+        &mut self,
+        x: &[&[f32]],
+        events: &[(ClapId, f64)],
+        around: impl FnOnce(&mut dyn FnMut()),
+    ) -> Vec<Vec<f32>> {
         let frames = x[0].len();
         assert_eq!(x.len(), self.inputs);
         let mut x: Vec<Vec<f32>> = x.iter().map(|x| x.to_vec()).collect();
@@ -249,15 +305,21 @@ impl Playing {
         }]);
         let transport = self.tempo.map(transport);
         let events = buffer(events);
-        let status = self.started().process(
-            &inputs,
-            &mut outputs,
-            &events.as_input(),
-            &mut OutputEvents::void(),
-            None,
-            transport.as_ref(),
-        );
-        assert_eq!(status.ok(), Some(ProcessStatus::Continue));
+        let mut status = None;
+        around(&mut || {
+            status = self
+                .started()
+                .process(
+                    &inputs,
+                    &mut outputs,
+                    &events.as_input(),
+                    &mut OutputEvents::void(),
+                    None,
+                    transport.as_ref(),
+                )
+                .ok();
+        });
+        assert_eq!(status, Some(ProcessStatus::Continue));
         y
     }
 
@@ -288,6 +350,13 @@ impl Playing {
 
     pub fn reset(&mut self) {
         self.started().reset();
+    }
+
+    /// Stops processing and starts it again, as a host does for a plugin that is asleep.
+    pub fn restart(&mut self) {
+        let stopped = self.started.take().expect("playing").stop_processing();
+        let started = stopped.start_processing();
+        self.started = Some(started.map_err(|_| ()).expect("starts"));
     }
 }
 

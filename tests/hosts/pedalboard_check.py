@@ -1,10 +1,13 @@
 """The VST3 in a host that is not ours: python3 pedalboard_check.py Partita.vst3 FOLDER_OF_IMPULSES
 
-`cargo xtask test` runs it. pedalboard is a JUCE host without a screen. It does not show the tail or the latency of a
-process; tests/plugin_clap.rs has those.
+`cargo xtask test` runs it. pedalboard is a JUCE host without a screen. It does not show what tail a plugin reports;
+tests/plugin_clap.rs has that.
 """
 
+import json
+import re
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -94,7 +97,10 @@ def listing():
     names = [parameter.name for parameter in plugin.parameters.values()]
     assert names == NAMES, names
     assert plugin.impulse == "hall" and plugin.mix == 30, (plugin.impulse, plugin.mix)
-    print(f"  {len(names)} parameters")
+    for parameter in plugin.parameters.values():
+        texts = [parameter.get_text_for_raw_value(raw) for raw in (0, parameter.default_raw_value, 1)]
+        print("  {:18} {:>9} | {:>15} | {}".format(parameter.name, *texts))
+    print(f"  {len(names)} parameters: lowest, default, highest; latency {plugin.reported_latency_samples}")
 
 
 def texts():
@@ -189,6 +195,47 @@ def automation():
         assert step < 1.01 * steepest, (step, steepest)
 
 
+def every_parameter():
+    """Each from one end to the other while it plays, the impulse over all its slots; then all is as before."""
+    rate = 48_000
+    x = noise(1, rate, 11)
+    plugin = load_plugin(PLUGIN)
+    before = plugin.process(x, rate, reset=True)
+    values = shown(plugin)
+    raw = {key: parameter.raw_value for key, parameter in plugin.parameters.items()}
+    loudest = 0
+    for key, parameter in plugin.parameters.items():
+        for at in range(21):
+            parameter.raw_value = at / 20
+            y = plugin.process(x[:, :2000], rate, buffer_size=(64, 441, 1)[at % 3], reset=False)
+            assert np.isfinite(y).all(), (key, at)
+            loudest = max(loudest, np.abs(y).max())
+        parameter.raw_value = raw[key]
+    print(f"  loudest: {20 * np.log10(loudest):.1f} dBFS")
+    plugin.process(x, rate, reset=False)
+    assert shown(plugin) == values
+    is_below("all back", settle(plugin, before, x, rate))
+
+
+def tail():
+    """When the input ends the impulse rings to its end, whatever the blocks, and then there is silence."""
+    rate, impulse = response("spring")
+    frames = impulse.shape[1]
+    x = noise(0.5, rate, 12)
+    padded = np.pad(x, ((0, 0), (0, frames + 4800)))
+    expected = through(impulse, padded)
+    plugin = neutral("spring")
+    is_below("spring, loaded", settle(plugin, expected, padded, rate))
+    for block in (64, 441, 1024):
+        plugin.process(x, rate, buffer_size=block, reset=True)
+        y = plugin.process(padded[:, x.shape[1] :], rate, buffer_size=block, reset=False)
+        is_below(f"blocks of {block}, the tail", error_db(y, expected[:, x.shape[1] :]))
+        last = np.flatnonzero(np.abs(y).max(axis=0) > 1e-6)[-1] + 1
+        print(f"  heard above -120 dBFS for {last} of the impulse's {frames} samples")
+        rest = np.abs(y[:, frames:]).max()
+        assert last <= frames and rest < 1e-6, (last, frames, rest)
+
+
 def impulse_while_it_plays():
     """Another impulse is chosen between blocks: the sound goes on, and then is the other's."""
     rate, impulse = response("plate")
@@ -265,6 +312,65 @@ def state():
     is_below("after broken states", settle(other, expected, x, rate))
 
 
+# JUCE's own base 64: six bits at a time, the lowest first.
+LETTERS = ".ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+"
+COMPONENT = re.compile(rb"<IComponent>(\d+)\.(.*?)</IComponent>", re.DOTALL)
+
+
+def session_of(raw):
+    """The plugin's own JSON inside what the host saves."""
+    size, letters = COMPONENT.search(raw).groups()
+    sixes = np.array([LETTERS.index(letter) for letter in letters.decode()], np.uint8)
+    bits = np.unpackbits(sixes[:, np.newaxis], axis=1, count=6, bitorder="little")
+    return json.loads(np.packbits(bits, bitorder="little").tobytes()[: int(size)])
+
+
+def with_session(raw, session):
+    """What the host would save had the plugin given it that JSON."""
+    data = json.dumps(session).encode()
+    bits = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")
+    sixes = np.packbits(np.pad(bits, (0, -len(bits) % 6)).reshape(-1, 6), axis=1, bitorder="little")
+    letters = "".join(LETTERS[six] for six in sixes[:, 0])
+    text = COMPONENT.sub(f"<IComponent>{len(data)}.{letters}</IComponent>".encode(), raw[8:])
+    return raw[:4] + (len(text) - 1).to_bytes(4, "little") + text
+
+
+def own_impulse():
+    """A user's file: it plays, it is in the session, and plays from there when the file has gone."""
+    rate = 48_000
+    x = noise(1, rate, 9)
+    # Half a second, made of 16-bit integers, a different one on each side.
+    mine = np.random.default_rng(10).integers(-3000, 3000, (rate // 2, 2), np.int16)
+    expected = through(mine.T / 2.0**15, x)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder).resolve() / "my own größe.wav"
+        wavfile.write(path, rate, mine)
+        plugin = neutral("custom")
+        plugin.process(x[:, :64], rate)
+        raw = plugin.raw_state
+        session = session_of(raw)
+        instance = json.loads(session["fields"]["impulse"])
+        instance["slot"] = 0
+        instance["impulse"] = {"name": "mine", "path": str(path), "rating": 5}
+        session["fields"]["impulse"] = json.dumps(instance)
+        plugin.raw_state = with_session(raw, session)
+        is_below("the user's file", settle(plugin, expected, x, rate))
+        held = plugin.raw_state
+    assert not path.exists()
+    reference = json.loads(session_of(held)["fields"]["impulse"])["impulse"]
+    assert (reference["path"], reference["rating"]) == (str(path), 5), reference
+    print(f"  {mine.nbytes} bytes of sound are {len(reference['copy']['data'])} of text, the state {len(held)}")
+    other = load_plugin(PLUGIN)
+    other.raw_state = held
+    # Saved again before and after anybody has looked for the file, it is all there.
+    assert session_of(other.raw_state) == session_of(held)
+    is_below("the copy, its file deleted", settle(other, expected, x, rate))
+    assert session_of(other.raw_state) == session_of(held)
+    for block in (64, 441):
+        y = other.process(x, rate, buffer_size=block, reset=True)
+        is_below(f"the copy, blocks of {block}", error_db(y, expected))
+
+
 def two_at_once():
     """Two instances share what is prepared and nothing else; one ends while the other plays, others while they load."""
     rate, impulse = response("hall")
@@ -281,7 +387,8 @@ def two_at_once():
 
 
 for check in (
-    listing, texts, convolution, mono, rates, automation, impulse_while_it_plays, reset, bypass, state, two_at_once,
+    listing, texts, convolution, mono, rates, tail, automation, every_parameter, impulse_while_it_plays, reset,
+    bypass, state, own_impulse, two_at_once,
 ):  # fmt: skip
     began = time.monotonic()
     print(f"pedalboard: {check.__name__}", flush=True)

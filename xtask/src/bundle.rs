@@ -7,44 +7,14 @@ use std::{env, fs};
 /// The bundles' names.
 pub const NAMES: [&str; 2] = ["Partita.clap", "Partita.vst3"];
 
-#[derive(clap::Args)]
-pub struct Arguments {
-    /// Which of cargo's profiles
-    #[arg(long, value_enum, default_value = "release")]
-    profile: Profile,
-}
-
-/// How the plugin is built.
-#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Profile {
-    /// Optimised at link time and stripped, into target/plugin
-    Release,
-    /// With what the tests have built already, assertions on, into target/plugin-dev
-    Dev,
-}
-
-/// Makes the bundles.
-pub fn run(arguments: &Arguments) -> Result<(), String> {
-    make(arguments.profile).map(drop)
-}
-
 /// Builds the plugin, puts it into the bundles of [`NAMES`], and prints where they lie and how large they are. Returns
 /// where. The error says which step failed.
-pub fn make(profile: Profile) -> Result<[PathBuf; 2], String> {
-    // As its only crate type: together with a Rust library it would not be optimised at link time.
-    let words = "rustc --package partita --lib --crate-type cdylib";
-    let mut arguments: Vec<&str> = words.split(' ').collect();
-    let (built, stage) = match profile {
-        Profile::Release => {
-            // Sound cards are the host's business.
-            arguments.extend(["--no-default-features", "--features", "plugin"]);
-            arguments.extend(["--release", "--", "-C", "strip=symbols"]);
-            ("release", "plugin")
-        }
-        Profile::Dev => ("debug", "plugin-dev"),
-    };
-    println!("xtask: cargo {}", arguments.join(" "));
-    let status = cargo().args(arguments).status();
+pub fn make() -> Result<[PathBuf; 2], String> {
+    // As its only crate type: together with a Rust library it would not be optimised at link time. Sound cards are the
+    // host's business.
+    let words = "rustc --package partita --lib --crate-type cdylib --no-default-features --features plugin --release -- -C strip=symbols";
+    println!("xtask: cargo {words}");
+    let status = cargo().args(words.split(' ')).status();
     let status = status.map_err(|error| format!("cargo cannot be started: {error}"))?;
     if !status.success() {
         return Err("the plugin does not build".to_owned());
@@ -57,15 +27,13 @@ pub fn make(profile: Profile) -> Result<[PathBuf; 2], String> {
         env::consts::DLL_SUFFIX
     );
     // In a folder of its own: beside the `partita` command it would be bundled together with that.
-    let stage = target.join(stage);
-    let staged = stage.join(built);
+    let stage = target.join("plugin");
+    let staged = stage.join("release");
     let trouble = |error| format!("{}: {error}", staged.display());
     fs::create_dir_all(&staged).map_err(trouble)?;
-    fs::copy(target.join(built).join(&library), staged.join(&library)).map_err(trouble)?;
+    fs::copy(target.join("release").join(&library), staged.join(&library)).map_err(trouble)?;
     env::set_current_dir(workspace()).map_err(trouble)?;
-    let release = (profile == Profile::Release).then(|| "--release".to_owned());
-    let given: Vec<String> = release.into_iter().collect();
-    nice_plug_xtask::bundle(&stage, "partita", &given, false)
+    nice_plug_xtask::bundle(&stage, "partita", &["--release".to_owned()], false)
         .map_err(|error| format!("the bundles cannot be made: {error:#}"))?;
     let bundles = NAMES.map(|name| stage.join("bundled").join(name));
     for bundle in &bundles {

@@ -3,7 +3,7 @@
 //! Builds the renderer, takes a phrase (the given file, or one that is synthesised here) through the
 //! hall and through the two-spike echo, and draws the waveforms.
 
-mod phrase;
+pub mod phrase;
 mod picture;
 
 use crate::test::{cargo, workspace};

@@ -1,14 +1,35 @@
-//! The plugin in hosts that are not Rust: tests/hosts, in a Python environment of their own under target/.
+//! The plugin's bundles in hosts, as users have them: the real-time guard, and tests/hosts in a Python environment of its
+//! own under target/.
 
-use crate::bundle::{self, Profile};
-use crate::test::workspace;
+use crate::bundle;
+use crate::test::{cargo, workspace};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Bundles the plugin in the dev profile, which has its dependencies from the tests, and runs the checks. Where Python or
-/// its packages cannot be had, says so and passes.
+/// Bundles the plugin and runs the checks. The error says which failed.
 pub fn run() -> Result<(), String> {
-    println!("xtask: plugin in other hosts: tests/hosts/pedalboard_check.py");
+    let [clap, vst3] = bundle::make()?;
+    guard(&clap)?;
+    pedalboard(&vst3)
+}
+
+/// tests/rtguard.rs, which `cargo test` has run with the plugin linked in, with the one that users have.
+fn guard(clap: &Path) -> Result<(), String> {
+    // The whole workspace, so that nothing is compiled again with other features.
+    let words = "test --workspace --test rtguard -- --nocapture";
+    println!("xtask: PARTITA_PLUGIN={} cargo {words}", clap.display());
+    let mut test = cargo();
+    test.args(words.split(' ')).env("PARTITA_PLUGIN", clap);
+    if succeeds(&mut test) {
+        Ok(())
+    } else {
+        Err("the audio thread does what it must not, or it cannot be watched; the messages above say what".to_owned())
+    }
+}
+
+/// Where Python or its packages cannot be had, says so and passes.
+fn pedalboard(vst3: &Path) -> Result<(), String> {
+    println!("xtask: the plugin in pedalboard: tests/hosts/pedalboard_check.py");
     let python = match environment(&bundle::target_directory()?.join("hosts")) {
         Ok(python) => python,
         Err(why) => {
@@ -16,13 +37,10 @@ pub fn run() -> Result<(), String> {
             return Ok(());
         }
     };
-    let [_, vst3] = bundle::make(Profile::Dev)?;
-    let status = Command::new(&python)
-        .arg(tests().join("pedalboard_check.py"))
-        .arg(vst3)
-        .arg(workspace().join("impulses"))
-        .status()
-        .map_err(|error| format!("{}: {error}", python.display()))?;
+    let mut check = Command::new(&python);
+    check.arg(tests().join("pedalboard_check.py")).arg(vst3);
+    let status = check.arg(workspace().join("impulses")).status();
+    let status = status.map_err(|error| format!("{}: {error}", python.display()))?;
     if status.success() {
         Ok(())
     } else {

@@ -3,7 +3,7 @@
 //! The folders are those of CLAP's `entry.h` and of Steinberg's "Plug-in Locations"; the ones of a user, because the
 //! system's need an administrator.
 
-use crate::bundle::{self, Profile};
+use crate::bundle;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -28,7 +28,7 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
         }
         return Ok(());
     }
-    let bundles = bundle::make(Profile::Release)?;
+    let bundles = bundle::make()?;
     for (bundle, folder) in bundles.iter().zip(&folders) {
         let place =
             install(bundle, folder).map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -92,7 +92,7 @@ fn folders(
 
 /// Puts the bundle into the folder in place of an older one. A host that has the older one open keeps it: its file is
 /// unlinked, not written over.
-fn install(bundle: &Path, folder: &Path) -> io::Result<PathBuf> {
+pub fn install(bundle: &Path, folder: &Path) -> io::Result<PathBuf> {
     let name = bundle.file_name().ok_or(io::ErrorKind::InvalidInput)?;
     let mut hidden = OsString::from(".new-");
     hidden.push(name);

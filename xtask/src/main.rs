@@ -1,5 +1,6 @@
 //! Set-up, tests, demonstration, factory impulses and benchmarks of Partita: `cargo xtask --help`.
 
+mod ardour;
 mod bench;
 mod bundle;
 mod demo;
@@ -16,6 +17,8 @@ use std::process::ExitCode;
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Partita's set-up and checks")]
 enum Task {
+    /// Try the VST3 bundle in Ardour 7: an export against the renderer (Debian's ardour; not a part of `test`).
+    Ardour,
     /// Render a phrase through a hall and an echo, and draw the waveforms.
     Demo {
         /// A WAV file to use instead of the built-in phrase.
@@ -24,8 +27,8 @@ enum Task {
     /// Measure Partita beside other convolution engines.
     Bench(bench::Arguments),
     /// Build the plugin and put it into a CLAP and a VST3 bundle.
-    Bundle(bundle::Arguments),
-    /// Try the plugin in hosts that are not Rust (also a part of `test`).
+    Bundle,
+    /// Try the plugin's bundles in hosts, as users have them (also a part of `test`).
     Hosts,
     /// Make the factory impulses, or check that the committed ones are what the generator makes.
     Impulses(impulses::Arguments),
@@ -37,8 +40,9 @@ enum Task {
 
 fn main() -> ExitCode {
     let result = match Task::parse() {
+        Task::Ardour => ardour::run(),
         Task::Bench(arguments) => bench::run(&arguments),
-        Task::Bundle(arguments) => bundle::run(&arguments),
+        Task::Bundle => bundle::make().map(drop),
         Task::Demo { file } => demo::run(file.as_deref()),
         Task::Hosts => hosts::run(),
         Task::Impulses(arguments) => impulses::run(&arguments),

@@ -1,14 +1,17 @@
 //! What the build, the tests and the benchmarks need of the system beyond Rust, git and a C compiler.
 
-use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Debian's packages for the build and the tests, and a file that each brings.
-const DEBIAN: &[(&str, &str)] = &[
-    ("pkg-config", "/usr/bin/pkg-config"),
-    ("libasound2-dev", "/usr/include/alsa/asoundlib.h"),
-    ("libjack-jackd2-dev", "/usr/include/jack/jack.h"),
-    ("jackd2", "/usr/bin/jackd"),
+/// Debian's packages for the build and the tests.
+const DEBIAN: &[&str] = &[
+    "pkg-config",
+    "libasound2-dev",
+    "libjack-jackd2-dev",
+    "jackd2",
+    "xvfb",
+    "libgl1-mesa-dri",
+    "libegl1",
+    "libgl1",
 ];
 
 /// Installs what the build and the tests miss, where this is Debian or one of its descendants; elsewhere the build says
@@ -17,12 +20,23 @@ pub fn prepare() -> Result<(), String> {
     if !runs("apt-get", &["--version"]) {
         return Ok(());
     }
-    let missing = DEBIAN.iter().filter(|(_, file)| !Path::new(file).exists());
-    let names: Vec<_> = missing.map(|(name, _)| *name).collect();
-    if names.is_empty() {
+    let missing: Vec<_> = DEBIAN
+        .iter()
+        .copied()
+        .filter(|name| !is_installed(name))
+        .collect();
+    if missing.is_empty() {
         return Ok(());
     }
-    install(&names)
+    install(&missing)
+}
+
+fn is_installed(package: &str) -> bool {
+    let asked = Command::new("dpkg-query")
+        .args(["--show", "--showformat=${db:Status-Status}", package])
+        .stderr(Stdio::null())
+        .output();
+    asked.is_ok_and(|said| said.stdout.starts_with(b"installed"))
 }
 
 /// Installs Debian packages, or says how.

@@ -1,6 +1,6 @@
 //! `partita impulse show`: what one impulse is like.
 
-mod figures;
+pub(in crate::cli) mod figures;
 
 use super::{help, print_json};
 use crate::cli::{Exit, about, render, say};

@@ -205,6 +205,26 @@ fn bypass_gives_the_dry_and_feeds_nothing() {
 }
 
 #[test]
+fn without_the_dry_the_wet_is_as_loud_as_in_the_mix() {
+    let (dry, wet) = (noise(18, 500), noise(19, 500));
+    for bypass in [false, true] {
+        let mix = Mix {
+            mix_percent: 25.0,
+            wet_gain_db: -6.0,
+            output_gain_db: 3.0,
+            bypass,
+            dry_muted: true,
+            ..Mix::NEUTRAL
+        };
+        let mut mixer = Mixer::new(1, 48_000, mix);
+        let out = run(&mut mixer, &[&dry], std::slice::from_ref(&wet), &[64]);
+        let gain = (0.25 * factor(-6.0) * factor(3.0)) as f32;
+        let expected: Vec<_> = wet.iter().map(|wet| wet * gain).collect();
+        assert_eq!(out[0], expected);
+    }
+}
+
+#[test]
 fn the_predelay_shifts_the_wet_by_whole_samples_and_leaves_the_dry() {
     let wet = vec![noise(6, 30_000), noise(7, 30_000)];
     let mut mix = Mix {

@@ -10,7 +10,7 @@ use crate::impulse::analyze::spectrum::Third;
 const NONE: &str = "–";
 
 /// A label and its text for each thing that is known.
-pub(super) fn lines(found: &Analysis, layout: Layout) -> Vec<(&'static str, String)> {
+pub(in crate::cli) fn lines(found: &Analysis, layout: Layout) -> Vec<(&'static str, String)> {
     let outline = &found.outline;
     let level = |value: Option<f64>, unit| say::level(value.unwrap_or(f64::NEG_INFINITY), unit);
     let seconds = |frames: usize| frames as f64 * outline.seconds / outline.frames.max(1) as f64;
@@ -103,7 +103,7 @@ fn hertz(hz: f64) -> String {
 }
 
 /// The table of decays; empty in silence.
-pub(super) fn decays(decays: &Decays) -> Vec<String> {
+pub(in crate::cli) fn decays(decays: &Decays) -> Vec<String> {
     if decays.broadband == Decay::default() {
         return Vec::new();
     }

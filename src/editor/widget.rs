@@ -1,0 +1,18 @@
+//! What the editor's views are made of. Each works on a parameter through the [`Desk`](super::desk::Desk), by mouse, by
+//! keyboard and by assistive technology alike, and says what it is called and what it is set to.
+
+mod button;
+mod choice;
+mod entry;
+pub mod grip;
+mod knob;
+pub mod meter;
+mod paint;
+mod switch;
+
+pub use button::{Icon, button, icon_button, tab};
+pub use choice::choice;
+pub use entry::entry;
+pub use knob::{Knob, knob};
+pub use paint::{focus_ring, heading, label, text_in, title};
+pub use switch::switch;

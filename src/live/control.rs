@@ -1,0 +1,463 @@
+//! Where whoever controls meets what plays: [`Control::apply`].
+
+use super::chain::Ends;
+use super::chosen::{Choice, ChooseError, Chosen};
+use super::command::{self, Command};
+use super::deck::{Deck, Stopping, Take, TakeError, Taken};
+use super::desk::Desk;
+use super::guard::{Guarded, Protection};
+use super::priority::Priority;
+use super::stream::{Alarm, Link, Opened};
+use crate::engine::meter::{Level, Reader, Reading};
+use crate::impulse::load::LayoutChoice;
+use crate::loader::thread::{self, Loader, Wanted};
+use crate::output::Existing;
+use crate::params::{Id, Parameter, Slots, TABLE, Values};
+use serde::Serialize;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use thiserror::Error;
+
+/// What a session is controlled by: any number of threads may hold it. None of them is the audio thread.
+#[derive(Debug)]
+pub struct Control {
+    pub(super) desk: Arc<Desk>,
+    chosen: Chosen,
+    playing: Mutex<Option<Playing>>,
+    quit: AtomicBool,
+}
+
+/// What there is while a device is open.
+#[derive(Debug)]
+pub(super) struct Playing {
+    pub opened: Opened,
+    pub alarm: Arc<Alarm>,
+    pub made: Made,
+    pub link: Link,
+    pub heard: Heard,
+}
+
+/// What looks after a chain, or looks at it.
+#[derive(Debug)]
+pub(super) struct Made {
+    pub ends: Ends,
+    /// `None`: the system has no thread left, and the impulse stays.
+    pub loader: Option<Loader>,
+    /// What it began with.
+    pub first: thread::Status,
+}
+
+/// What the meter has told.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    latest: Option<Reading>,
+    /// Of all readings.
+    worst: f32,
+}
+
+impl Playing {
+    /// What the loader says, once it has done something.
+    pub fn loaded(&self) -> thread::Status {
+        let said = self.made.loader.as_ref().map(Loader::status);
+        let said = said.filter(|status| status.changes > 0);
+        said.unwrap_or_else(|| self.made.first.clone())
+    }
+}
+
+/// How it goes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Status {
+    /// Whether a device is open.
+    pub playing: bool,
+    /// Seconds of sound since it was opened.
+    pub seconds: f64,
+    /// Name of the impulse that plays.
+    pub impulse: String,
+    /// Seconds until the impulse is below its noise floor.
+    pub tail_seconds: f64,
+    /// Why the one that is wanted does not play.
+    pub error: Option<String>,
+    /// How often the device lost or repeated sound since it was opened.
+    pub xruns: u64,
+    /// Share of its time that the audio thread needed lately, in per cent.
+    pub load_percent: f32,
+    /// The same of the slowest block lately.
+    pub worst_percent: f32,
+    /// The same of the slowest block since the device was opened.
+    pub worst_ever_percent: f32,
+    /// Blocks since then that took longer than they last.
+    pub late: u64,
+    /// Peak of each input lately, in dBFS; null: silence.
+    pub input_dbfs: Vec<f32>,
+    /// Peak of each output lately, in dBFS; null: silence.
+    pub output_dbfs: Vec<f32>,
+    /// From input to output through all buffers, in ms.
+    pub round_trip_ms: Option<f64>,
+    /// On two clocks, how much faster the input's is, in millionths.
+    pub drift_ppm: Option<f64>,
+    /// How the audio thread is scheduled.
+    pub priority: Priority,
+    /// How far the limiter is down, in dB.
+    pub limited_db: f32,
+    /// How far a howl has turned it down, in dB.
+    pub ducked_db: f32,
+    /// Howls since the device was opened.
+    pub howls: u64,
+    /// Frequency of the last, in Hz; 0 before the first.
+    pub howl_hz: f32,
+    /// Whether only the dry is heard.
+    pub bypass: bool,
+    /// What is being recorded.
+    pub recordings: Vec<Recording>,
+}
+
+/// A recording that goes on.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Recording {
+    /// Which sound.
+    pub take: Take,
+    /// The file.
+    pub path: PathBuf,
+    /// How long it is, on the disk.
+    pub seconds: f64,
+    /// Of which the disk was too slow for.
+    pub lost_seconds: f64,
+    /// What the disk says, if it takes nothing now.
+    pub stuck: Option<String>,
+}
+
+impl Recording {
+    fn of(deck: &Deck) -> Option<Self> {
+        let (path, status) = deck.running()?;
+        let rate = f64::from(deck.sample_rate());
+        Some(Self {
+            take: deck.take,
+            path: path.to_owned(),
+            seconds: status.frames as f64 / rate,
+            lost_seconds: status.lost as f64 / rate,
+            stuck: status.stuck,
+        })
+    }
+}
+
+/// Why a command was not done.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CommandError {
+    /// It cannot be loaded.
+    #[error(transparent)]
+    Choose(#[from] ChooseError),
+    /// It cannot be recorded.
+    #[error(transparent)]
+    Take(#[from] TakeError),
+}
+
+/// What came of a command.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// A parameter is now so.
+    Set(Id, f32),
+    /// Another impulse, or settings too, was chosen; it is heard when the loader has made it.
+    Chosen(Choice),
+    /// The dry is left out, or not.
+    DryMuted(bool),
+    /// What is guarded now.
+    Protected(Protection),
+    /// In beats per minute.
+    Tempo(f64),
+    /// It is being recorded.
+    Recording(Take, PathBuf),
+    /// It has been recorded.
+    Recorded(Vec<Taken>),
+    /// How it goes.
+    Status(Box<Status>),
+    /// What parameters are.
+    Values(Vec<(Id, f32)>),
+    /// What can be said.
+    Help,
+    /// It will end.
+    Quitting,
+}
+
+fn shown(id: Id, value: f32) -> String {
+    let parameter: &Parameter = id.parameter();
+    let text = parameter.text(value, &Slots::FACTORY_ONLY);
+    format!("{} {text}", parameter.key)
+}
+
+impl fmt::Display for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Set(id, value) => f.write_str(&shown(*id, *value)),
+            Self::Chosen(Choice { name, notes }) => {
+                write!(f, "impulse {name}")?;
+                notes.iter().try_for_each(|note| write!(f, "\n{note}"))
+            }
+            Self::DryMuted(muted) => write!(f, "dry {}", if *muted { "off" } else { "on" }),
+            Self::Protected(Protection { limiter, howl }) => {
+                let word = |guarded: &Guarded| match guarded {
+                    Guarded::On => "on",
+                    Guarded::Off => "off",
+                };
+                write!(f, "limiter {}, howl {}", word(limiter), word(howl))
+            }
+            Self::Tempo(tempo) => write!(f, "tempo {tempo}"),
+            Self::Recording(take, path) => write!(f, "recording the {take} to {}", path.display()),
+            Self::Recorded(taken) => {
+                let lines: Vec<_> = taken.iter().map(ToString::to_string).collect();
+                f.write_str(&lines.join("\n"))
+            }
+            Self::Status(status) => status.fmt(f),
+            Self::Values(values) => {
+                let lines: Vec<_> = values.iter().map(|&(id, value)| shown(id, value)).collect();
+                f.write_str(&lines.join("\n"))
+            }
+            Self::Help => f.write_str(command::HELP),
+            Self::Quitting => f.write_str("ending"),
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.playing {
+            return f.write_str("waiting for a device");
+        }
+        write!(f, "{:.1} s, {}", self.seconds, self.impulse)?;
+        if self.bypass {
+            f.write_str(" (bypassed)")?;
+        }
+        for (way, levels) in [("in", &self.input_dbfs), ("out", &self.output_dbfs)] {
+            match levels.iter().copied().fold(f32::NEG_INFINITY, f32::max) {
+                f32::NEG_INFINITY => write!(f, ", {way} silent")?,
+                dbfs => write!(f, ", {way} {dbfs:.0} dBFS")?,
+            }
+        }
+        let (load, worst) = (self.load_percent, self.worst_percent);
+        write!(
+            f,
+            ", load {load:.0} %, worst {worst:.0} %, xruns {}",
+            self.xruns
+        )?;
+        if let Some(ms) = self.round_trip_ms {
+            write!(f, ", latency {ms:.1} ms")?;
+        }
+        if let Some(ppm) = self.drift_ppm {
+            write!(f, ", drift {ppm:.0} ppm")?;
+        }
+        if self.limited_db >= 0.5 {
+            write!(f, ", limited {:.0} dB", self.limited_db)?;
+        }
+        if self.ducked_db >= 0.5 {
+            write!(f, ", ducked {:.0} dB", self.ducked_db)?;
+        }
+        if let Some(longest) = self.recordings.iter().map(|it| it.seconds).reduce(f64::max) {
+            write!(f, ", recording {longest:.0} s")?;
+        }
+        Ok(())
+    }
+}
+
+impl Control {
+    /// With these settings and no impulse yet.
+    pub fn new(values: &Values) -> Self {
+        Self {
+            desk: Arc::new(Desk::new(values)),
+            chosen: Chosen::default(),
+            playing: Mutex::default(),
+            quit: AtomicBool::new(false),
+        }
+    }
+
+    /// What the audio thread reads. Any thread.
+    pub fn desk(&self) -> &Arc<Desk> {
+        &self.desk
+    }
+
+    /// Does what is asked. A command that loads takes as long as that does. Any thread but the audio thread.
+    ///
+    /// Errors: what cannot be loaded or recorded; what plays goes on then.
+    pub fn apply(&self, command: &Command) -> Result<Reply, CommandError> {
+        let values = &self.desk.values;
+        Ok(match command {
+            Command::Set(Id::Impulse, slot) => {
+                let slot = Id::Impulse.parameter().clamp(*slot);
+                Reply::Chosen(self.chosen.choose_slot(slot as usize, &self.desk)?)
+            }
+            Command::Set(id, value) => Reply::Set(*id, values.set(*id, *value)),
+            Command::Impulse(name) => Reply::Chosen(self.choose(name, LayoutChoice::Auto)?),
+            Command::Preset(name) => Reply::Chosen(self.chosen.choose_preset(name, &self.desk)?),
+            Command::Bypass(on) => {
+                let on = on.unwrap_or(values.get(Id::Bypass) == 0.0);
+                Reply::Set(Id::Bypass, values.set(Id::Bypass, f32::from(u8::from(on))))
+            }
+            Command::MuteDry(muted) => {
+                self.desk.mute_dry(*muted);
+                Reply::DryMuted(*muted)
+            }
+            Command::Limiter(limiter) => self.protect(Protection {
+                limiter: *limiter,
+                ..self.desk.protection()
+            }),
+            Command::Howl(howl) => self.protect(Protection {
+                howl: *howl,
+                ..self.desk.protection()
+            }),
+            Command::Tempo(tempo) => {
+                values.set_tempo(*tempo);
+                Reply::Tempo(*tempo)
+            }
+            Command::Record(take, path) => {
+                self.record(*take, path, Existing::Keep)?;
+                Reply::Recording(*take, path.clone())
+            }
+            Command::StopRecording => {
+                let stopped: Result<Vec<_>, _> = self.stop_recordings().into_iter().collect();
+                match stopped? {
+                    none if none.is_empty() => return Err(TakeError::None.into()),
+                    taken => Reply::Recorded(taken),
+                }
+            }
+            Command::Status => Reply::Status(Box::new(self.status())),
+            Command::Get(id) => {
+                let wanted = TABLE.iter().filter(|one| id.is_none_or(|id| id == one.id));
+                Reply::Values(wanted.map(|one| (one.id, values.get(one.id))).collect())
+            }
+            Command::Help => Reply::Help,
+            Command::Quit => {
+                self.quit.store(true, Ordering::Relaxed);
+                Reply::Quitting
+            }
+        })
+    }
+
+    fn protect(&self, protection: Protection) -> Reply {
+        self.desk.protect(protection);
+        Reply::Protected(protection)
+    }
+
+    /// As [`Command::Impulse`], with its channels read so. Any thread but the audio thread.
+    ///
+    /// Errors: it cannot be loaded.
+    pub fn choose(&self, name: &Path, layout: LayoutChoice) -> Result<Choice, ChooseError> {
+        self.chosen.choose(name, layout, &self.desk)
+    }
+
+    /// As [`Command::Record`], and what becomes of a file that is there. Any thread but the audio thread.
+    ///
+    /// Errors: every [`TakeError`].
+    pub fn record(&self, take: Take, path: &Path, existing: Existing) -> Result<(), TakeError> {
+        let mut playing = self.playing.lock().unwrap_or_else(PoisonError::into_inner);
+        let playing = playing.as_mut().ok_or(TakeError::Silent)?;
+        let deck = playing
+            .made
+            .ends
+            .decks
+            .iter_mut()
+            .find(|deck| deck.take == take);
+        deck.ok_or(TakeError::Silent)?.start(path, existing)
+    }
+
+    /// Ends all recordings, and waits until they are on the disk. Any thread but the audio thread.
+    pub(super) fn stop_recordings(&self) -> Vec<Result<Taken, TakeError>> {
+        let stopping: Vec<_> = {
+            let mut playing = self.playing.lock().unwrap_or_else(PoisonError::into_inner);
+            let decks = playing.as_mut().map(|playing| &mut playing.made.ends.decks);
+            decks.into_iter().flatten().filter_map(Deck::stop).collect()
+        };
+        stopping.into_iter().map(Stopping::finish).collect()
+    }
+
+    /// Whether somebody wants it to end. Any thread.
+    pub fn is_quitting(&self) -> bool {
+        self.quit.load(Ordering::Relaxed)
+    }
+
+    /// How it goes. Any thread but the audio thread.
+    pub fn status(&self) -> Status {
+        let playing = self.playing.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(playing) = &*playing else {
+            return Status::default();
+        };
+        let rate = f64::from(playing.opened.sample_rate);
+        let loaded = playing.loaded();
+        let seconds = |frames: u64| frames as f64 / rate;
+        let guarding = playing.made.ends.guard.now();
+        let latest = playing.heard.latest.as_ref();
+        let dbfs = |levels: &[Level]| levels.iter().map(|it| 20.0 * it.peak.log10()).collect();
+        Status {
+            playing: true,
+            seconds: seconds(playing.made.ends.gauges.frames()),
+            impulse: loaded.name,
+            tail_seconds: seconds(loaded.tail_frames.into()),
+            error: loaded.error,
+            xruns: playing.alarm.xruns() + playing.link.gaps,
+            load_percent: latest.map_or(0.0, |it| 100.0 * it.load.mean),
+            worst_percent: latest.map_or(0.0, |it| 100.0 * it.load.worst),
+            worst_ever_percent: 100.0 * playing.heard.worst,
+            late: latest.map_or(0, |it| it.late),
+            input_dbfs: latest.map_or_else(Vec::new, |it| dbfs(&it.inputs)),
+            output_dbfs: latest.map_or_else(Vec::new, |it| dbfs(&it.outputs)),
+            round_trip_ms: playing.link.round_trip_ms,
+            drift_ppm: playing.link.drift_ppm,
+            priority: playing.alarm.priority(),
+            limited_db: guarding.limited_db,
+            ducked_db: guarding.ducked_db,
+            howls: guarding.howls,
+            howl_hz: guarding.howl_hz,
+            bypass: self.desk.values.get(Id::Bypass) != 0.0,
+            recordings: playing
+                .made
+                .ends
+                .decks
+                .iter()
+                .filter_map(Recording::of)
+                .collect(),
+        }
+    }
+
+    /// What the loader is to make. Loader thread.
+    pub(super) fn wanted(&self) -> Option<Wanted> {
+        self.chosen.wanted(&self.desk)
+    }
+
+    /// What the loader has done last. `None`: no device is open.
+    pub(super) fn loaded(&self) -> Option<thread::Status> {
+        let playing = self.playing.lock().unwrap_or_else(PoisonError::into_inner);
+        playing.as_ref().map(Playing::loaded)
+    }
+
+    /// Something plays from now on, or no longer. What was before is dropped by whoever calls.
+    pub(super) fn attach(&self, playing: Option<Playing>) -> Option<Playing> {
+        let mut kept = self.playing.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *kept, playing)
+    }
+
+    /// Reads the meter, and keeps what the stream has told.
+    pub(super) fn look(&self, link: Link) {
+        let mut kept = self.playing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Playing {
+            made,
+            heard,
+            link: known,
+            ..
+        }) = &mut *kept
+        {
+            *known = link;
+            if let Some(reading) = made.ends.reader.read() {
+                heard.worst = heard.worst.max(reading.load.worst);
+                heard.latest = Some(reading.clone());
+            }
+        }
+    }
+
+    /// A look of one's own at levels and load. `None`: no device is open. Any thread but the audio thread.
+    pub fn meter(&self) -> Option<Reader> {
+        let playing = self.playing.lock().unwrap_or_else(PoisonError::into_inner);
+        playing
+            .as_ref()
+            .map(|playing| playing.made.ends.reader.clone())
+    }
+}

@@ -1,0 +1,154 @@
+//! Something for the editor to stand on: it writes down what is done, and does it.
+
+use egui::{Pos2, UiBuilder, Vec2};
+use egui_kittest::Harness;
+use partita::editor::{Actions, App, Data, Meters, Playing, Settings};
+use partita::engine::meter::{Level, Load};
+use partita::impulse::library;
+use partita::params::Id;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+/// What the test sees.
+#[derive(Clone, Default)]
+pub struct Log(Arc<Mutex<Kept>>);
+
+#[derive(Default)]
+pub struct Kept {
+    pub data: Data,
+    pub lines: Vec<String>,
+}
+
+impl Log {
+    /// With the hall loaded, and sound going through it.
+    pub fn playing() -> Self {
+        let log = Self::default();
+        let hall = library::find("hall").expect("a factory impulse").load();
+        let level = |peak: f32, rms: f32, held, clips| Level {
+            peak,
+            rms,
+            held,
+            clips,
+        };
+        log.change(|data| {
+            data.impulse = hall.ok().map(Arc::new);
+            data.playing = Playing {
+                name: "hall".to_owned(),
+                sample_rate: 48_000,
+                channels: (2, 2),
+                routing: "True stereo".to_owned(),
+                tail_frames: 141_000,
+                gain_db: -14.3,
+                ..Playing::default()
+            };
+            data.meters = Meters {
+                inputs: vec![level(0.32, 0.1, 0.5, 0), level(0.28, 0.09, 0.44, 0)],
+                outputs: vec![level(0.46, 0.16, 1.02, 3), level(0.41, 0.15, 0.83, 0)],
+                load: Load {
+                    mean: 0.003,
+                    worst: 0.007,
+                },
+                late: 0,
+            };
+            data.values.set(Id::Predelay, 32.0);
+            data.values.set(Id::Attack, 4.0);
+            data.values.set(Id::Decay, 40.0);
+            data.values.set(Id::DecayCurve, 20.0);
+            data.values.set(Id::HighCut, 9_000.0);
+            data.values.set(Id::Damping8k, 70.0);
+        });
+        log
+    }
+
+    /// What has been done since it was asked last.
+    pub fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().expect("kept").lines)
+    }
+
+    pub fn change(&self, change: impl FnOnce(&mut Data)) {
+        change(&mut self.0.lock().expect("kept").data);
+    }
+
+    pub fn value(&self, id: Id) -> f32 {
+        self.0.lock().expect("kept").data.values.get(id)
+    }
+
+    fn write(&self, line: String) {
+        self.0.lock().expect("kept").lines.push(line);
+    }
+}
+
+struct Fake(Log);
+
+impl Actions for Fake {
+    fn refresh(&mut self, data: &mut Data) {
+        *data = self.0.0.lock().expect("kept").data.clone();
+    }
+
+    fn begin(&mut self, id: Id) {
+        self.0.write(format!("begin {}", id.parameter().key));
+    }
+
+    fn set(&mut self, id: Id, value: f32) {
+        self.0.write(format!("set {} {value}", id.parameter().key));
+        self.0.change(|data| data.values.set(id, value));
+    }
+
+    fn end(&mut self, id: Id) {
+        self.0.write(format!("end {}", id.parameter().key));
+    }
+
+    fn load(&mut self, path: PathBuf) {
+        self.0.write(format!("load {}", path.display()));
+    }
+
+    fn clear_meters(&mut self) {
+        self.0.write("clear meters".to_owned());
+    }
+}
+
+/// The editor over a fake, before its first frame.
+pub fn open(settings: Settings) -> (Harness<'static, App>, Log) {
+    let log = Log::default();
+    (open_over(log.clone(), settings), log)
+}
+
+/// The same, over what is there already.
+pub fn open_over(log: Log, settings: Settings) -> Harness<'static, App> {
+    let zoom = settings.zoom(settings.size());
+    let app = App::new(Fake(log), settings.clone());
+    Harness::builder()
+        // In points: the harness has no screen of its own that would be scaled.
+        .with_size(settings.size() / zoom)
+        .with_step_dt(1.0 / 60.0)
+        // A bubble waits until the pointer has rested.
+        .with_max_steps(80)
+        .renderer(crate::raster::Raster::default())
+        .with_context_setup({
+            let app = App::new(Fake(Log::default()), settings);
+            move |context| app.install(context)
+        })
+        .build_ui_state(
+            |ui, app: &mut App| {
+                // Without the harness's margin.
+                let whole = ui.ctx().content_rect();
+                ui.set_clip_rect(whole);
+                ui.scope_builder(UiBuilder::new().max_rect(whole), |ui| app.ui(ui));
+            },
+            app,
+        )
+}
+
+/// A press, a way in steps, and a release.
+pub fn drag(harness: &mut Harness<'_, App>, from: Pos2, by: Vec2) {
+    harness.hover_at(from);
+    harness.run();
+    harness.drag_at(from);
+    harness.run();
+    for step in 1..=4 {
+        harness.hover_at(from + by * (step as f32 / 4.0));
+        harness.run();
+    }
+    harness.drop_at(from + by);
+    harness.run();
+}

@@ -1,0 +1,183 @@
+//! Colours that can be told apart, and pictures of every view.
+
+use crate::fake::{Log, open_over};
+use egui::{Rect, Shape};
+use egui_kittest::kittest::Queryable;
+use egui_kittest::{Harness, SnapshotOptions, SnapshotResults};
+use partita::editor::theme::{DARK, LIGHT};
+use partita::editor::view::View;
+use partita::editor::{App, Brightness, LEAST, Settings};
+
+/// WCAG 2.2: relative luminance, with the sRGB curve.
+fn luminance(colour: egui::Color32) -> f64 {
+    let channel = |value: u8| {
+        let value = f64::from(value) / 255.0;
+        if value <= 0.04045 {
+            value / 12.92
+        } else {
+            ((value + 0.055) / 1.055).powf(2.4)
+        }
+    };
+    0.2126 * channel(colour.r()) + 0.7152 * channel(colour.g()) + 0.0722 * channel(colour.b())
+}
+
+#[test]
+fn colours_have_the_contrast_of_wcag_aa() {
+    for (name, theme) in [("dark", DARK), ("light", LIGHT)] {
+        for (what, over, under, least) in theme.pairs() {
+            let (a, b) = (luminance(over), luminance(under));
+            let contrast = (a.max(b) + 0.05) / (a.min(b) + 0.05);
+            assert!(contrast >= least, "{name} {what}: {contrast:.2} of {least}");
+        }
+    }
+}
+
+/// The editor as a user sees it, once everything has been measured.
+fn seen(settings: Settings, prepare: impl FnOnce(&mut App)) -> Harness<'static, App> {
+    let mut harness = open_over(Log::playing(), settings);
+    prepare(harness.state_mut());
+    harness.run();
+    harness.state_mut().views().wait();
+    harness.run();
+    harness
+}
+
+/// All that is written on the screen, and where.
+fn written(harness: &Harness<'_, App>) -> Vec<(String, Rect, Rect, bool)> {
+    fn texts(shape: &Shape, clip: Rect, found: &mut Vec<(String, Rect, Rect, bool)>) {
+        match shape {
+            Shape::Text(text) => {
+                let galley = &text.galley;
+                let words = galley.text().to_owned();
+                found.push((words, text.visual_bounding_rect(), clip, galley.elided));
+            }
+            Shape::Vec(shapes) => shapes.iter().for_each(|shape| texts(shape, clip, found)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    for clipped in &harness.output().shapes {
+        texts(&clipped.shape, clipped.clip_rect, &mut found);
+    }
+    found.retain(|(words, ..)| !words.is_empty());
+    found
+}
+
+/// Every view, and every part of the main view.
+fn everywhere(harness: &mut Harness<'_, App>, mut look: impl FnMut(&str, &Harness<'_, App>)) {
+    for tab in ["Levels and cuts", "Shape", "Decay time"] {
+        harness.get_by_label(tab).click();
+        harness.run();
+        look(tab, harness);
+    }
+    harness.state_mut().views().main.show_spectrum(true);
+    harness.run();
+    look("Spectrum", harness);
+    for (view, name) in View::OFFERED {
+        harness.state_mut().open(*view);
+        harness.run();
+        look(name, harness);
+    }
+}
+
+#[test]
+fn no_text_is_cut_or_covered_at_any_scale() {
+    // The last is a host that gives less than the scale wants.
+    let windows = [
+        (75.0, None),
+        (100.0, None),
+        (100.0, Some(LEAST)),
+        (200.0, None),
+        (250.0, None),
+        (250.0, Some(LEAST)),
+    ];
+    for (percent, window) in windows {
+        let mut settings = Settings::default().scaled(percent);
+        if let Some(window) = window {
+            (settings.width, settings.height) = (window.x, window.y);
+        }
+        let mut harness = seen(settings, |_| {});
+        everywhere(&mut harness, |what, harness| {
+            let screen = harness.ctx.content_rect();
+            let texts = written(harness);
+            assert!(texts.len() > 8, "{percent} % {what}: {} texts", texts.len());
+            for (words, place, clip, elided) in &texts {
+                let seen = clip.intersect(screen).expand(1.0);
+                assert!(
+                    !elided && seen.contains_rect(*place),
+                    "{percent} % {what}: {words:?} is cut: {place:?} of {seen:?}"
+                );
+            }
+            for (at, (one, place, ..)) in texts.iter().enumerate() {
+                for (other, elsewhere, ..) in &texts[at + 1..] {
+                    let both = place.shrink(1.0).intersect(elsewhere.shrink(1.0));
+                    assert!(
+                        !both.is_positive(),
+                        "{percent} % {what}: {one:?} and {other:?} cover each other at {both:?}"
+                    );
+                }
+            }
+        });
+    }
+}
+
+/// Pictures differ by what one CPU's transforms round otherwise than another's. Each pixel may differ by dify's threshold
+/// of 0.6, which no eye sees; 60 pixels by more: ends of columns in the picture, not a word.
+fn options() -> SnapshotOptions {
+    SnapshotOptions::new().threshold(0.6).max_failed_pixels(60)
+}
+
+#[test]
+fn the_main_view_looks_as_it_did() {
+    let mut results = SnapshotResults::new();
+    for (name, brightness) in [("dark", Brightness::Dark), ("light", Brightness::Light)] {
+        for percent in [100.0, 200.0] {
+            let settings = Settings {
+                brightness,
+                ..Settings::default()
+            };
+            let mut harness = seen(settings.scaled(percent), |_| {});
+            results.add(harness.try_snapshot_options(format!("main-{name}-{percent}"), &options()));
+        }
+    }
+}
+
+/// Not compared: to be looked at, in the folder that PARTITA_PICTURES names.
+#[test]
+fn every_view_can_be_drawn() {
+    let folder = std::env::var_os("PARTITA_PICTURES").map(std::path::PathBuf::from);
+    for brightness in [Brightness::Dark, Brightness::Light] {
+        let settings = Settings {
+            brightness,
+            ..Settings::default()
+        };
+        let mut harness = seen(settings, |_| {});
+        let mut names = Vec::new();
+        everywhere(&mut harness, |what, _| names.push(what.to_owned()));
+        harness.state_mut().open(View::Main);
+        let take = |harness: &mut Harness<'_, App>, what: &str| {
+            harness.run();
+            let image = harness.render().expect("a picture");
+            let mut colours: Vec<_> = image.pixels().map(|pixel| pixel.0).collect();
+            colours.sort_unstable();
+            colours.dedup();
+            assert!(colours.len() > 20, "{what}: {} colours", colours.len());
+            if let Some(folder) = &folder {
+                let name = format!("{what}-{brightness:?}.png").to_lowercase();
+                image.save(folder.join(name)).expect("saved");
+            }
+        };
+        take(&mut harness, "spectrum");
+        harness.state_mut().views().main.show_spectrum(false);
+        for tab in ["Shape", "Decay time"] {
+            harness.state_mut().open(View::Main);
+            harness.run();
+            harness.get_by_label(tab).click();
+            take(&mut harness, tab);
+        }
+        for (view, name) in View::OFFERED {
+            harness.state_mut().open(*view);
+            take(&mut harness, name);
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The editor, without a screen: what it does to parameters, what it says, what it looks like.
+
+#![cfg(feature = "editor")]
+
+mod fake;
+mod gestures;
+mod looks;
+mod picture;
+mod raster;
