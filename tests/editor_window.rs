@@ -4,65 +4,27 @@
 #[path = "common/clap.rs"]
 mod clap;
 
+#[path = "common/screen.rs"]
+mod screen;
+
 use clack_extensions::gui::{GuiApiType, GuiConfiguration, GuiSize, Window};
 use clap::{Playing, Rig};
+use screen::{Screen, Viewer};
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 use x11rb::connection::Connection;
-use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
-    BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ClientMessageEvent, ConfigureWindowAux,
-    ConnectionExt as _, CreateWindowAux, EventMask, ImageFormat, MOTION_NOTIFY_EVENT, PropMode,
-    SELECTION_NOTIFY_EVENT, SelectionNotifyEvent, SelectionRequestEvent, WindowClass,
+    ConfigureWindowAux, ConnectionExt as _, CreateWindowAux, WindowClass,
 };
-use x11rb::protocol::xtest::ConnectionExt as _;
-use x11rb::rust_connection::RustConnection;
-use x11rb::wrapper::ConnectionExt as _;
 
 /// How long something may take on a machine that draws everything on its processor and has other work.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A screen in memory.
-struct Screen {
-    server: Child,
-    name: String,
-}
-
-impl Screen {
-    fn new() -> Self {
-        let mut server = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "1600x1000x24"])
-            .args(["-nolisten", "tcp"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("Xvfb: cargo xtask test installs it");
-        let mut line = String::new();
-        let output = server.stdout.take().expect("its output");
-        BufReader::new(output)
-            .read_line(&mut line)
-            .expect("the number of the screen");
-        Self {
-            server,
-            name: format!(":{}", line.trim()),
-        }
-    }
-}
-
-impl Drop for Screen {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-    }
-}
-
 /// The host: a window on that screen, an instance, and the sound that goes on.
 struct Host {
-    x: RustConnection,
-    root: u32,
+    viewer: Rc<Viewer>,
     window: u32,
     rig: Rig,
     playing: Option<Playing>,
@@ -73,8 +35,9 @@ const BEHIND: u32 = 0x00_44_88;
 
 impl Host {
     fn new(screen: &Screen) -> Self {
-        let (x, number) = x11rb::connect(Some(&screen.name)).expect("the screen");
-        let setup = &x.setup().roots[number];
+        let viewer = Viewer::new(screen);
+        let x = &viewer.x;
+        let setup = &x.setup().roots[0];
         let (root, depth, visual) = (setup.root, setup.root_depth, setup.root_visual);
         let window = x.generate_id().expect("an id");
         let look = CreateWindowAux::new().background_pixel(BEHIND);
@@ -86,8 +49,7 @@ impl Host {
         let mut rig = Rig::new();
         let playing = Some(rig.play((2, 2), 48_000.0, 256));
         Self {
-            x,
-            root,
+            viewer: Rc::new(viewer),
             window,
             rig,
             playing,
@@ -139,27 +101,17 @@ impl Host {
         let size = ConfigureWindowAux::new()
             .width(size.width)
             .height(size.height);
-        self.x
+        self.viewer
+            .x
             .configure_window(self.window, &size)
             .expect("resized");
-        self.x.flush().expect("the screen");
+        self.viewer.x.flush().expect("the screen");
     }
 
     /// What is seen: colours from left to right, from top to bottom.
     fn seen(&self, size: GuiSize) -> Vec<u32> {
         let (width, height) = (size.width as u16, size.height as u16);
-        let all = !0;
-        let format = ImageFormat::Z_PIXMAP;
-        let image = self
-            .x
-            .get_image(format, self.root, 0, 0, width, height, all)
-            .expect("a picture")
-            .reply()
-            .expect("a picture");
-        let pixels = image.data.chunks_exact(4);
-        pixels
-            .map(|pixel| u32::from_le_bytes([pixel[0], pixel[1], pixel[2], 0]))
-            .collect()
+        self.viewer.see((0, 0, width, height))
     }
 
     /// Waits until the editor has filled a window of that size, with its picture in it.
@@ -172,120 +124,17 @@ impl Host {
             behind == 0 && accent > 3000
         });
     }
-
-    /// The pointer, at a point of the window.
-    fn point(&mut self, kind: u8, (x, y): (i16, i16)) {
-        let detail = if kind == MOTION_NOTIFY_EVENT { 0 } else { 1 };
-        self.x
-            .xtest_fake_input(kind, detail, 0, self.root, x, y, 0)
-            .expect("a pointer");
-        self.x.flush().expect("the screen");
-        // A few frames: a press and a release in one are not a drag.
-        for _ in 0..30 {
-            self.turn();
-        }
-    }
-}
-
-/// A file that is dragged over a window and dropped there, by the protocol of freedesktop.org, XDND 5.
-struct Drag<'a> {
-    host: &'a mut Host,
-    source: u32,
-    target: u32,
-}
-
-impl Drag<'_> {
-    fn atom(&self, name: &str) -> u32 {
-        let asked = self.host.x.intern_atom(false, name.as_bytes());
-        asked.expect("an atom").reply().expect("an atom").atom
-    }
-
-    fn tell(&self, kind: &str, data: [u32; 4]) {
-        let [one, two, three, four] = data;
-        let data = [self.source, one, two, three, four];
-        let message = ClientMessageEvent::new(32, self.target, self.atom(kind), data);
-        let to = self.target;
-        let sent = self
-            .host
-            .x
-            .send_event(false, to, EventMask::NO_EVENT, message);
-        sent.expect("sent");
-        self.host.x.flush().expect("the screen");
-    }
-
-    /// Waits for an answer of that kind; gives out the file's name when it is asked for.
-    fn answered(&mut self, kind: &str, text: &str) {
-        let kind = self.atom(kind);
-        let mut done = false;
-        let source = self.source;
-        self.host.wait("an answer to the drag", |host| {
-            while let Some(event) = host.x.poll_for_event().expect("the screen") {
-                match event {
-                    Event::SelectionRequest(asked) => give(&host.x, &asked, text),
-                    Event::ClientMessage(told) if told.window == source => {
-                        done |= told.type_ == kind;
-                    }
-                    _ => {}
-                }
-            }
-            done
-        });
-    }
-}
-
-fn give(x: &RustConnection, asked: &SelectionRequestEvent, text: &str) {
-    let (to, property) = (asked.requestor, asked.property);
-    x.change_property8(
-        PropMode::REPLACE,
-        to,
-        property,
-        asked.target,
-        text.as_bytes(),
-    )
-    .expect("given");
-    let told = SelectionNotifyEvent {
-        response_type: SELECTION_NOTIFY_EVENT,
-        sequence: 0,
-        time: asked.time,
-        requestor: to,
-        selection: asked.selection,
-        target: asked.target,
-        property,
-    };
-    x.send_event(false, to, EventMask::NO_EVENT, told)
-        .expect("told");
-    x.flush().expect("the screen");
 }
 
 /// Drops a file on the editor.
 fn drop_file(host: &mut Host, file: &Path) {
-    let source = host.x.generate_id().expect("an id");
-    let (root, kind) = (host.root, WindowClass::INPUT_ONLY);
-    let look = CreateWindowAux::new();
-    host.x
-        .create_window(0, source, root, 0, 0, 1, 1, 0, kind, 0, &look)
-        .expect("a window");
-    let tree = host.x.query_tree(host.window).expect("windows");
-    let target = tree.reply().expect("windows").children[0];
-    let mut drag = Drag {
-        host,
-        source,
-        target,
-    };
-    let selection = drag.atom("XdndSelection");
-    drag.host
-        .x
-        .set_selection_owner(source, selection, x11rb::CURRENT_TIME)
-        .expect("the drag");
-    let text = format!("file://{}\r\n", file.display());
-    let (list, copy) = (drag.atom("text/uri-list"), drag.atom("XdndActionCopy"));
-    drag.tell("XdndEnter", [5 << 24, list, 0, 0]);
-    drag.tell("XdndPosition", [0, 400 << 16 | 300, 0, copy]);
-    drag.answered("XdndStatus", &text);
-    drag.tell("XdndPosition", [0, 410 << 16 | 300, 0, copy]);
-    drag.answered("XdndStatus", &text);
-    drag.tell("XdndDrop", [0, 0, 0, 0]);
-    drag.answered("XdndFinished", &text);
+    let viewer = Rc::clone(&host.viewer);
+    let target = viewer.window_in(host.window).expect("the editor");
+    let from = Instant::now();
+    viewer.drop_file(target, file, || {
+        assert!(from.elapsed() < PATIENCE, "the drop: not in {PATIENCE:?}");
+        host.turn();
+    });
 }
 
 /// Threads and open files of this process.
@@ -312,11 +161,8 @@ fn a_host_embeds_uses_resizes_closes_and_opens_it_again() {
     // The middle of the knob for the mix; 44 points up are a fifth of its range.
     assert_eq!(host.rig.shown("Mix"), "30 %");
     let (x, y) = (68, 582);
-    host.point(MOTION_NOTIFY_EVENT, (x, y));
-    host.point(BUTTON_PRESS_EVENT, (x, y));
-    host.point(MOTION_NOTIFY_EVENT, (x, y - 20));
-    host.point(MOTION_NOTIFY_EVENT, (x, y - 44));
-    host.point(BUTTON_RELEASE_EVENT, (x, y - 44));
+    let viewer = Rc::clone(&host.viewer);
+    viewer.drag((x, y), (x, y - 44), || host.turn());
     host.wait("the mix", |host| host.rig.shown("Mix") == "50 %");
 
     let (gui, handle) = host.rig.gui();

@@ -39,6 +39,8 @@ pub fn run() -> Result<(), String> {
                 "editor",
                 "--test",
                 "editor_window",
+                "--test",
+                "live_window",
             ],
         ),
     ];
