@@ -5,7 +5,7 @@ mod status;
 use super::chain::Ends;
 use super::chosen::{Choice, ChooseError, Chosen};
 use super::command::{self, Command};
-use super::deck::{Deck, Stopping, Take, TakeError, Taken};
+use super::deck::{Stopping, Take, TakeError, Taken};
 use super::desk::Desk;
 use super::guard::{Guarded, Protection};
 use super::stream::{Alarm, Link, Opened};
@@ -242,21 +242,15 @@ impl Control {
     pub fn record(&self, take: Take, path: &Path, existing: Existing) -> Result<(), TakeError> {
         let mut playing = self.playing.lock().unwrap_or_else(PoisonError::into_inner);
         let playing = playing.as_mut().ok_or(TakeError::Silent)?;
-        let deck = playing
-            .made
-            .ends
-            .decks
-            .iter_mut()
-            .find(|deck| deck.take == take);
-        deck.ok_or(TakeError::Silent)?.start(path, existing)
+        playing.made.ends.record(take, path, existing)
     }
 
     /// Ends all recordings, and waits until they are on the disk. Any thread but the audio thread.
     pub(super) fn stop_recordings(&self) -> Vec<Result<Taken, TakeError>> {
-        let stopping: Vec<_> = {
+        let stopping = {
             let mut playing = self.playing.lock().unwrap_or_else(PoisonError::into_inner);
-            let decks = playing.as_mut().map(|playing| &mut playing.made.ends.decks);
-            decks.into_iter().flatten().filter_map(Deck::stop).collect()
+            let stopping = playing.as_mut().map(|playing| playing.made.ends.stop());
+            stopping.unwrap_or_default()
         };
         stopping.into_iter().map(Stopping::finish).collect()
     }
