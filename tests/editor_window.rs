@@ -1,56 +1,41 @@
-//! The editor in a host's window, on a screen that nobody sees: embedded, used, resized, closed and opened again.
+//! The editor in a host's window, on a screen that nobody sees: embedded, used, resized, closed and opened again, as CLAP
+//! and as VST3. `PARTITA_OPENINGS=200` opens it more often; what an opening keeps in memory is printed.
 #![cfg(all(feature = "plugin", feature = "editor", target_os = "linux"))]
 
 #[path = "common/clap.rs"]
 mod clap;
-
+#[path = "common/drag.rs"]
+mod drag;
 #[path = "common/screen.rs"]
 mod screen;
+#[path = "common/vst3.rs"]
+mod vst3_host;
 
 use clack_extensions::gui::{GuiApiType, GuiConfiguration, GuiSize, Window};
 use clap::{Playing, Rig};
-use screen::{Screen, Viewer};
+use drag::Drag;
+use screen::{Pane, Pointer, Screen};
 use std::fs;
 use std::path::Path;
-use std::rc::Rc;
 use std::time::{Duration, Instant};
-use x11rb::connection::Connection;
-use x11rb::protocol::xproto::{
-    ConfigureWindowAux, ConnectionExt as _, CreateWindowAux, WindowClass,
-};
+use vst3_host::{Moment, View};
 
 /// How long something may take on a machine that draws everything on its processor and has other work.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The host: a window on that screen, an instance, and the sound that goes on.
 struct Host {
-    viewer: Rc<Viewer>,
-    window: u32,
+    pane: Pane,
     rig: Rig,
     playing: Option<Playing>,
 }
 
-/// What is behind the editor while it has not drawn: a colour of no theme.
-const BEHIND: u32 = 0x00_44_88;
-
 impl Host {
     fn new(screen: &Screen) -> Self {
-        let viewer = Viewer::new(screen);
-        let x = &viewer.x;
-        let setup = &x.setup().roots[0];
-        let (root, depth, visual) = (setup.root, setup.root_depth, setup.root_visual);
-        let window = x.generate_id().expect("an id");
-        let look = CreateWindowAux::new().background_pixel(BEHIND);
-        let kind = WindowClass::INPUT_OUTPUT;
-        x.create_window(depth, window, root, 0, 0, 1080, 700, 0, kind, visual, &look)
-            .expect("a window");
-        x.map_window(window).expect("a window");
-        x.flush().expect("the screen");
         let mut rig = Rig::new();
         let playing = Some(rig.play((2, 2), 48_000.0, 256));
         Self {
-            viewer: Rc::new(viewer),
-            window,
+            pane: Pane::new(&screen.name),
             rig,
             playing,
         }
@@ -81,12 +66,12 @@ impl Host {
         };
         gui.create(&handle, configuration).expect("an editor");
         let size = gui.get_size(&handle).expect("a size");
-        let window = Window::from_x11_handle(self.window.into());
+        let window = Window::from_x11_handle(self.pane.window.into());
         // SAFETY: the window lives until the end of the test, and every editor is destroyed before.
         unsafe { gui.set_parent(&handle, window) }.expect("embedded");
         // Some hosts show it by themselves, and say so.
         let _ = gui.show(&handle);
-        self.resize(size);
+        self.pane.resize((size.width, size.height));
         size
     }
 
@@ -96,51 +81,55 @@ impl Host {
         gui.destroy(&handle);
     }
 
-    /// The host's own window.
-    fn resize(&self, size: GuiSize) {
-        let size = ConfigureWindowAux::new()
-            .width(size.width)
-            .height(size.height);
-        self.viewer
-            .x
-            .configure_window(self.window, &size)
-            .expect("resized");
-        self.viewer.x.flush().expect("the screen");
-    }
-
-    /// What is seen: colours from left to right, from top to bottom.
-    fn seen(&self, size: GuiSize) -> Vec<u32> {
-        let (width, height) = (size.width as u16, size.height as u16);
-        self.viewer.see((0, 0, width, height))
-    }
-
     /// Waits until the editor has filled a window of that size, with its picture in it.
     fn drawn(&mut self, size: GuiSize) {
-        self.wait("a picture of the editor", |host| {
-            let seen = host.seen(size);
-            let behind = seen.iter().filter(|pixel| **pixel == BEHIND).count();
-            let accent = seen.iter().filter(|pixel| **pixel == 0xE6_AC_5C).count();
-            // The impulse: thousands of points of its colour.
-            behind == 0 && accent > 3000
-        });
+        let size = (size.width, size.height);
+        self.wait("a picture of the editor", |host| host.pane.is_drawn(size));
+    }
+
+    /// The pointer, at a point of the window.
+    fn point(&mut self, does: Pointer, at: (i16, i16)) {
+        self.pane.point(does, at);
+        // A few frames: a press and a release in one are not a drag.
+        for _ in 0..30 {
+            self.turn();
+        }
     }
 }
 
 /// Drops a file on the editor.
 fn drop_file(host: &mut Host, file: &Path) {
-    let viewer = Rc::clone(&host.viewer);
-    let target = viewer.window_in(host.window).expect("the editor");
-    let from = Instant::now();
-    viewer.drop_file(target, file, || {
-        assert!(from.elapsed() < PATIENCE, "the drop: not in {PATIENCE:?}");
-        host.turn();
-    });
+    let target = host.pane.inner().expect("the editor");
+    let mut drag = Drag::new(&host.pane, target, file);
+    host.wait("the drop", |host| drag.is_done(&host.pane));
 }
 
 /// Threads and open files of this process.
 fn held() -> (usize, usize) {
     let count = |folder| fs::read_dir(folder).expect("a process").count();
     (count("/proc/self/task"), count("/proc/self/fd"))
+}
+
+/// What is in memory, in kB.
+fn memory() -> usize {
+    let status = fs::read_to_string("/proc/self/status").expect("a process");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let number = line.and_then(|line| line.split_whitespace().next());
+    number.expect("a size").parse().expect("a number")
+}
+
+/// Opens and closes an editor many times. The driver keeps what it has once opened; after that no threads or files may be
+/// left.
+fn open_often(format: &str, mut open_and_close: impl FnMut()) {
+    let count =
+        std::env::var("PARTITA_OPENINGS").map_or(10, |text| text.parse().expect("a number"));
+    let (before, kept) = (held(), memory());
+    for _ in 0..count {
+        open_and_close();
+    }
+    assert_eq!(held(), before, "threads and files");
+    let kept = memory().saturating_sub(kept) as f64 / f64::from(count);
+    println!("{format}: each of {count} openings kept {kept:.0} kB");
 }
 
 #[test]
@@ -153,7 +142,12 @@ fn a_host_embeds_uses_resizes_closes_and_opens_it_again() {
         std::env::set_var("PARTITA_HOME", home.path());
         std::env::set_var("LIBGL_ALWAYS_SOFTWARE", "1");
     }
-    let mut host = Host::new(&screen);
+    clap(&screen, home.path());
+    vst3(&screen);
+}
+
+fn clap(screen: &Screen, home: &Path) {
+    let mut host = Host::new(screen);
     let size = host.open();
     assert_eq!((size.width, size.height), (1080, 700));
     host.drawn(size);
@@ -161,8 +155,11 @@ fn a_host_embeds_uses_resizes_closes_and_opens_it_again() {
     // The middle of the knob for the mix; 44 points up are a fifth of its range.
     assert_eq!(host.rig.shown("Mix"), "30 %");
     let (x, y) = (68, 582);
-    let viewer = Rc::clone(&host.viewer);
-    viewer.drag((x, y), (x, y - 44), || host.turn());
+    host.point(Pointer::Moves, (x, y));
+    host.point(Pointer::Presses, (x, y));
+    host.point(Pointer::Moves, (x, y - 20));
+    host.point(Pointer::Moves, (x, y - 44));
+    host.point(Pointer::Releases, (x, y - 44));
     host.wait("the mix", |host| host.rig.shown("Mix") == "50 %");
 
     let (gui, handle) = host.rig.gui();
@@ -185,7 +182,7 @@ fn a_host_embeds_uses_resizes_closes_and_opens_it_again() {
             height: 840,
         },
     ] {
-        host.resize(larger);
+        host.pane.resize((larger.width, larger.height));
         let (gui, handle) = host.rig.gui();
         gui.set_size(&handle, larger).expect("resized");
         let now = gui.get_size(&handle).expect("a size");
@@ -201,7 +198,7 @@ fn a_host_embeds_uses_resizes_closes_and_opens_it_again() {
     assert_eq!(host.rig.shown("Mix"), "50 %");
 
     // A file that is dropped on it is what the session refers to from then on.
-    let file = home.path().join("My kitchen.wav");
+    let file = home.join("My kitchen.wav");
     fs::write(&file, include_bytes!("../impulses/spring.wav")).expect("written");
     let refers = |host: &mut Host| {
         let session = String::from_utf8_lossy(&host.rig.save()).into_owned();
@@ -213,14 +210,119 @@ fn a_host_embeds_uses_resizes_closes_and_opens_it_again() {
     assert_eq!(host.rig.shown("Impulse"), "custom");
     host.close();
 
-    // The driver keeps what it has once opened; after that nothing may grow.
-    let before = held();
-    for _ in 0..10 {
+    open_often("CLAP", || {
         let size = host.open();
         host.drawn(size);
         host.close();
-    }
-    assert_eq!(held(), before, "threads and files");
+    });
     let playing = host.playing.take().expect("playing");
     host.rig.stop(playing);
+}
+
+/// The VST3 host: an instance in a window, whose sound goes on while `plays`.
+struct Vst3 {
+    pane: Pane,
+    host: vst3_host::Host,
+    view: Option<View>,
+    plays: bool,
+}
+
+impl Vst3 {
+    fn open(&mut self) -> (u32, u32) {
+        let view = self.view.insert(View::open(&self.host, self.pane.window));
+        let size = view.size();
+        self.pane.resize(size);
+        size
+    }
+
+    /// One block of sound with what the editor has done, and what the plugin wants of the main thread.
+    fn turn(&mut self) {
+        if self.plays {
+            let moment = Moment {
+                changes: self.host.edits(),
+                ..Moment::default()
+            };
+            let silence = [vec![0.0; 256], vec![0.0; 256]];
+            self.host.block(silence, moment, |process| process());
+        }
+        self.view.as_ref().expect("open").turn();
+        std::thread::sleep(Duration::from_millis(5));
+    }
+
+    fn wait(&mut self, what: &str, mut done: impl FnMut(&Self) -> bool) {
+        let from = Instant::now();
+        while !done(self) {
+            assert!(from.elapsed() < PATIENCE, "{what}: not in {PATIENCE:?}");
+            self.turn();
+        }
+    }
+
+    fn drawn(&mut self, size: (u32, u32)) {
+        self.wait("a picture of the editor", |host| host.pane.is_drawn(size));
+    }
+
+    fn point(&mut self, does: Pointer, at: (i16, i16)) {
+        self.pane.point(does, at);
+        for _ in 0..30 {
+            self.turn();
+        }
+    }
+
+    fn close(&mut self) {
+        self.view.take().expect("open").close();
+    }
+}
+
+fn vst3(screen: &Screen) {
+    let host = vst3_host::Host::new(vst3_host::linked);
+    host.setup(48_000.0, 256);
+    host.start();
+    let mut host = Vst3 {
+        pane: Pane::new(&screen.name),
+        host,
+        view: None,
+        plays: true,
+    };
+    // As large as the settings say since the other one was closed.
+    let size = host.open();
+    assert_eq!(size, (1300, 840));
+    host.drawn(size);
+
+    let least = host.view.as_ref().expect("open").constrained((100, 100));
+    assert_eq!(least, (780, 465));
+    for size in [(1400, 900), least, (1080, 700)] {
+        host.pane.resize(size);
+        let view = host.view.as_ref().expect("open");
+        view.resize(size);
+        assert_eq!(view.size(), size);
+        host.drawn(size);
+    }
+
+    // The knob for the mix, as above. What is turned is there and in the session, whether blocks follow or not.
+    for (plays, mix) in [(true, 0.5), (false, 0.7)] {
+        host.plays = plays;
+        let (x, y) = (68, 582);
+        host.point(Pointer::Moves, (x, y));
+        host.point(Pointer::Presses, (x, y));
+        host.point(Pointer::Moves, (x, y - 20));
+        host.point(Pointer::Moves, (x, y - 44));
+        host.point(Pointer::Releases, (x, y - 44));
+        host.wait("the mix", |host| {
+            (host.host.value("Mix") - mix).abs() < 1e-6
+        });
+        let other = vst3_host::Host::new(vst3_host::linked);
+        other.load(&host.host.save());
+        assert!((other.value("Mix") - mix).abs() < 1e-6);
+    }
+    host.plays = true;
+    host.close();
+
+    open_often("VST3", || {
+        let size = host.open();
+        assert_eq!(size, (1080, 700));
+        host.drawn(size);
+        host.close();
+    });
+    host.host.stop();
+    host.host.end();
 }

@@ -7,6 +7,8 @@
     target_env = "gnu"
 ))]
 
+#[path = "common/drag.rs"]
+mod drag;
 #[path = "common/screen.rs"]
 mod screen;
 #[path = "live/studio.rs"]
@@ -14,7 +16,8 @@ mod studio;
 #[path = "common/wavio.rs"]
 mod wavio;
 
-use screen::{Part, Screen, Viewer};
+use drag::{Drag, close};
+use screen::{Pane, Part, Pointer, Screen};
 use serde_json::Value;
 use std::fs;
 use std::io::Write;
@@ -50,6 +53,29 @@ fn wait(what: &str, mut done: impl FnMut() -> bool) {
     }
 }
 
+/// A press at one point, a way, and a release at another.
+fn drag(viewer: &Pane, from: (i16, i16), to: (i16, i16)) {
+    let half = (from.0.midpoint(to.0), from.1.midpoint(to.1));
+    for (does, at) in [
+        (Pointer::Moves, from),
+        (Pointer::Presses, from),
+        (Pointer::Moves, half),
+        (Pointer::Moves, to),
+        (Pointer::Releases, to),
+    ] {
+        viewer.point(does, at);
+        // A few frames: a press and a release in one are not a drag.
+        thread::sleep(Duration::from_millis(150));
+    }
+}
+
+/// Drops a file on the window.
+fn drop_file(viewer: &Pane, file: &Path) {
+    let window = viewer.inner().expect("the window");
+    let mut drag = Drag::new(viewer, window, file);
+    wait("the drop", || drag.is_done(viewer));
+}
+
 /// `partita live` on that screen, with a clock in its sound card.
 fn command(studio: &Studio, screen: &Screen, args: &[&str]) -> Command {
     let period = PERIOD.to_string();
@@ -64,7 +90,7 @@ fn command(studio: &Studio, screen: &Screen, args: &[&str]) -> Command {
 }
 
 /// Waits until the window shows an impulse: thousands of points of its colour.
-fn drawn(viewer: &Viewer) {
+fn drawn(viewer: &Pane) {
     wait("a picture in the window", || {
         let seen = viewer.see(ALL);
         seen.iter().filter(|pixel| **pixel == 0xE6_AC_5C).count() > 3000
@@ -161,7 +187,7 @@ fn what_is_turned_chosen_and_dropped_is_heard_and_what_is_typed_is_seen() {
     command.stdin(Stdio::piped());
     let mut live = Live::start(command);
     let mut typed = live.child.stdin.take().expect("a pipe");
-    let viewer = Viewer::new(&screen);
+    let viewer = Pane::of_all(&screen.name);
     live.wait_for("opened");
     let room = tail(&live.wait_for("impulse"));
     drawn(&viewer);
@@ -172,14 +198,14 @@ fn what_is_turned_chosen_and_dropped_is_heard_and_what_is_typed_is_seen() {
 
     // 44 points up are a fifth of the range.
     let before = viewer.see(MIX);
-    viewer.drag(KNOB, (KNOB.0, KNOB.1 - 44), rest);
+    drag(&viewer, KNOB, (KNOB.0, KNOB.1 - 44));
     let set = wait_until(&mut live, "set", |set| set["text"] == "mix 50 %");
     changed(MIX, &before, "the knob's value");
     let mix = format!("mix={}", set["value"]);
     let turned = Stretch::wait(&studio, room);
 
     let before = [NAME, PICTURE].map(|part| viewer.see(part));
-    viewer.click(NEXT, rest);
+    drag(&viewer, NEXT, NEXT);
     let chosen = live.wait_for("chosen")["impulse"].clone();
     let second = wait_until(&mut live, "impulse", |it| it["name"] == chosen);
     changed(NAME, &before[0], "the impulse's name");
@@ -188,13 +214,7 @@ fn what_is_turned_chosen_and_dropped_is_heard_and_what_is_typed_is_seen() {
     let stepped = Stretch::wait(&studio, tail(&second).max(room));
 
     let before = viewer.see(NAME);
-    let window = viewer.window_in(viewer.root).expect("the window");
-    let begun = Instant::now();
-    let turn = || {
-        assert!(begun.elapsed() < PATIENCE, "the drop: not in {PATIENCE:?}");
-        rest();
-    };
-    viewer.drop_file(window, &mine, turn);
+    drop_file(&viewer, &mine);
     let own = wait_until(&mut live, "impulse", |it| it["name"] == "mine");
     // The veil over the window while something is dragged over it has gone.
     let clear = || wait("a clear view", || viewer.see(BRAND) == brand);
@@ -210,7 +230,7 @@ fn what_is_turned_chosen_and_dropped_is_heard_and_what_is_typed_is_seen() {
 
     // What cannot be loaded is said, and what plays goes on.
     let before = viewer.see(PICTURE);
-    viewer.drop_file(window, &broken, turn);
+    drop_file(&viewer, &broken);
     let refused = live.wait_for("refused");
     assert!(
         refused["reason"]
@@ -248,7 +268,7 @@ fn what_is_turned_chosen_and_dropped_is_heard_and_what_is_typed_is_seen() {
 fn whoever_ends_it_ends_both_and_without_a_screen_it_plays() {
     let (studio, screen) = (Studio::new(), Screen::new());
     studio.sing(&[song(25, 0, 480), song(26, 0, 480)]);
-    let viewer = Viewer::new(&screen);
+    let viewer = Pane::of_all(&screen.name);
     let open = |args: &[&str]| {
         let mut command = command(&studio, &screen, args);
         command.stdin(Stdio::piped());
@@ -257,11 +277,7 @@ fn whoever_ends_it_ends_both_and_without_a_screen_it_plays() {
         drawn(&viewer);
         live
     };
-    let gone = || {
-        wait("an empty screen", || {
-            viewer.window_in(viewer.root).is_none()
-        })
-    };
+    let gone = || wait("an empty screen", || viewer.inner().is_none());
     let ended = |mut live: Live, code: i32, who: &str| {
         live.wait_for("ended");
         let (got, took) = live.end();
@@ -271,7 +287,7 @@ fn whoever_ends_it_ends_both_and_without_a_screen_it_plays() {
     };
 
     let live = open(&[]);
-    viewer.close(viewer.window_in(viewer.root).expect("the window"));
+    close(&viewer, viewer.inner().expect("the window"));
     ended(live, 0, "the window's cross");
     let mut live = open(&["--prompt"]);
     let mut typed = live.child.stdin.take().expect("a pipe");
@@ -286,7 +302,7 @@ fn whoever_ends_it_ends_both_and_without_a_screen_it_plays() {
     // While it waits for a device, the window is there, and says so.
     let mut live = Live::start(command(&studio, &screen, &[]));
     live.wait_for("waiting");
-    wait("a window", || viewer.window_in(viewer.root).is_some());
+    wait("a window", || viewer.inner().is_some());
     live.signal("-TERM");
     ended(live, 130, "SIGTERM without a device");
     fs::remove_file(studio.path("fault")).expect("removed");

@@ -2,7 +2,9 @@
 
 use super::Data;
 use crate::params::Id;
+use crate::preset::{Embedding, ImpulseReference};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// What the editor stands on: the plugin in a host, or `partita live`. All of it is called on the window's thread, and
 /// none of it waits.
@@ -22,6 +24,17 @@ pub trait Actions: Send + 'static {
 
     /// Loads the impulse of a file. What comes of it is told by [`Data::playing`]. Main thread.
     fn load(&mut self, path: PathBuf);
+
+    /// Looks for an impulse that a preset or the history refers to, and plays it. What comes of it is told by
+    /// [`Data::playing`] and [`Data::missing`]. Of several wishes, here or by [`load`](Self::load), the last counts. Main
+    /// thread.
+    fn take(&mut self, impulse: Arc<ImpulseReference>);
+
+    /// Which impulses go into what the session saves from now on. Main thread.
+    fn embed(&mut self, embedding: Embedding);
+
+    /// Remembers, with the session if there is one, from which preset the settings come; `None`: from none. Main thread.
+    fn name_preset(&mut self, name: Option<String>);
 
     /// Forgets held peaks and clips. Main thread.
     fn clear_meters(&mut self);

@@ -3,6 +3,7 @@
 use crate::engine::meter::{Level, Load, Reading};
 use crate::impulse::{ImpulseResponse, Layout};
 use crate::params::{Slots, Values};
+use crate::preset::{Embedding, ImpulseReference};
 use std::sync::Arc;
 
 /// Everything that the editor may see, as [`Actions::refresh`](super::Actions::refresh) has read it last.
@@ -14,6 +15,13 @@ pub struct Data {
     pub slots: Arc<Slots>,
     /// The impulse as it was loaded, before any shaping. `None` where there is none yet.
     pub impulse: Option<Arc<ImpulseResponse>>,
+    /// What presets and sessions are to refer to: the impulse that was chosen last, also while it is being loaded, and also
+    /// if it is nowhere. The same one as long as nothing has changed. `None` until one was chosen.
+    pub reference: Option<Arc<ImpulseReference>>,
+    /// `reference` is nowhere: neither its file nor a copy of it.
+    pub missing: bool,
+    /// Which impulses go into the session.
+    pub embedding: Embedding,
     /// What plays.
     pub playing: Playing,
     /// What is heard.
@@ -32,6 +40,9 @@ impl Default for Data {
             values: Values::default(),
             slots: Arc::new(Slots::FACTORY_ONLY),
             impulse: None,
+            reference: None,
+            missing: false,
+            embedding: Embedding::default(),
             playing: Playing::default(),
             meters: Meters::default(),
             tempo: None,
@@ -42,14 +53,12 @@ impl Default for Data {
 }
 
 impl PartialEq for Data {
-    /// The impulse and the slots are the same only if they are the same ones.
+    /// Impulse, reference and slots are the same only if they are the same ones.
     fn eq(&self, other: &Self) -> bool {
-        let impulse = match (&self.impulse, &other.impulse) {
-            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
-            (None, None) => true,
-            _ => false,
-        };
-        impulse
+        same(self.impulse.as_ref(), other.impulse.as_ref())
+            && same(self.reference.as_ref(), other.reference.as_ref())
+            && self.missing == other.missing
+            && self.embedding == other.embedding
             && Arc::ptr_eq(&self.slots, &other.slots)
             && self.values == other.values
             && self.playing == other.playing
@@ -57,6 +66,14 @@ impl PartialEq for Data {
             && self.tempo == other.tempo
             && self.preset == other.preset
             && self.device == other.device
+    }
+}
+
+fn same<T>(one: Option<&Arc<T>>, other: Option<&Arc<T>>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+        (None, None) => true,
+        _ => false,
     }
 }
 

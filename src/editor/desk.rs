@@ -4,8 +4,10 @@
 //! outside a gesture; a value that has been set is seen at once, also where the host takes it a block later.
 
 use super::{Actions, Data};
-use crate::params::{Id, TABLE, slots};
+use crate::params::{Id, Slots, TABLE, slots};
+use crate::preset::{Embedding, ImpulseReference};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long a value that has been set is shown although the host has not taken it.
@@ -154,6 +156,26 @@ impl Desk {
         self.actions.load(path);
         // No list has it; and the one that was chosen before can be chosen again.
         self.change(Id::Impulse, slots::CUSTOM as f32);
+    }
+
+    /// Plays what `impulse` refers to. Main thread.
+    pub fn take(&mut self, impulse: Arc<ImpulseReference>) {
+        self.release();
+        let slot = impulse.factory.as_deref().and_then(Slots::of_factory);
+        self.actions.take(impulse);
+        self.change(Id::Impulse, slot.unwrap_or(slots::CUSTOM) as f32);
+    }
+
+    /// Which impulses go into the session from now on. Main thread.
+    pub fn embed(&mut self, embedding: Embedding) {
+        self.data.embedding = embedding;
+        self.actions.embed(embedding);
+    }
+
+    /// The settings are those of the preset of that name, or of none. Main thread.
+    pub fn name_preset(&mut self, name: Option<String>) {
+        self.data.preset.clone_from(&name);
+        self.actions.name_preset(name);
     }
 
     /// Forgets held peaks and clips. Main thread.

@@ -5,6 +5,7 @@ use super::seen::Seen;
 use crate::editor::window::{self, Around, OpenWindow, Placement};
 use crate::editor::{Actions, App, Data, Playing, Settings};
 use crate::params::{Id, Slots};
+use crate::preset::{Embedding, ImpulseReference};
 use baseview::host::{Host, HostCallbacks, HostMainThreadCaller};
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::{LogicalSize, NativeSize};
@@ -191,9 +192,14 @@ impl Actions for Stage {
     fn refresh(&mut self, data: &mut Data) {
         data.values = self.params.values();
         data.slots = self.slots.clone();
-        data.impulse = self.params.state.impulse();
         data.tempo = self.seen.tempo();
-        data.playing.note = self.params.state.note();
+        let told = self.params.state.told();
+        data.impulse = told.impulse;
+        data.reference = told.reference;
+        data.missing = told.missing;
+        data.embedding = told.embedding;
+        data.preset = told.preset;
+        data.playing.note = told.note;
         let mut now = self.seen.now();
         let Some(now) = now.as_mut() else { return };
         let status = now.status();
@@ -227,11 +233,13 @@ impl Actions for Stage {
 
     fn set(&mut self, id: Id, value: f32) {
         let setter = self.context.param_setter();
-        match self.params.host(id) {
+        let normalized = match self.params.host(id) {
             HostParam::Float(param) => set(&setter, param, value),
             HostParam::Int(param) => set(&setter, param, value as i32),
             HostParam::Bool(param) => set(&setter, param, value != 0.0),
-        }
+        };
+        // The framework leaves this to the host's next block, and hosts that are stopped may have none to give.
+        self.params.set_normalized(id as usize, normalized);
     }
 
     fn end(&mut self, id: Id) {
@@ -247,6 +255,18 @@ impl Actions for Stage {
         self.params.state.choose(path);
     }
 
+    fn take(&mut self, impulse: Arc<ImpulseReference>) {
+        self.params.state.take(impulse);
+    }
+
+    fn embed(&mut self, embedding: Embedding) {
+        self.params.state.embed(embedding);
+    }
+
+    fn name_preset(&mut self, name: Option<String>) {
+        self.params.state.name_preset(name);
+    }
+
     fn clear_meters(&mut self) {
         if let Some(now) = self.seen.now().as_mut() {
             now.meters.clear();
@@ -254,6 +274,9 @@ impl Actions for Stage {
     }
 }
 
-fn set<P: Param>(setter: &ParamSetter<'_>, param: &P, value: P::Plain) {
-    setter.set_parameter(param, value);
+/// Tells the host. Gives what it is told.
+fn set<P: Param>(setter: &ParamSetter<'_>, param: &P, value: P::Plain) -> f32 {
+    let normalized = param.preview_normalized(value);
+    setter.set_parameter_normalized(param, normalized);
+    normalized
 }

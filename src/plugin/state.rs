@@ -6,7 +6,8 @@
 //!   takes a copy of the text, since the framework lends it.)
 //! - What is saved is what was loaded or chosen last, also while the loader is still busy with it, and also if its file
 //!   is nowhere.
-//! - A session that is broken changes nothing but [`State::note`].
+//! - A session that is broken changes nothing but [`State::note`]: [`refuse_broken`] looks at it before anything takes
+//!   from it, and takes the parameters out too.
 
 use crate::impulse::ImpulseResponse;
 use crate::impulse::library;
@@ -16,22 +17,53 @@ use crate::preset::{
     EMBEDDING_LIMIT, Embedding, Find, ImpulseReference, Instance, ResolveError, Resolved,
 };
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
-use std::mem;
+use nice_plug::prelude::PluginState;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// How many sessions may arrive between two looks of the loader.
 const ARRIVALS: usize = 16;
 
 /// The name under which the host keeps it.
-pub(super) const FIELD: &str = "impulse";
+const FIELD: &str = "impulse";
+
+/// The name under which [`refuse_broken`] tells [`State::load`] why. In no session.
+const REFUSED: &str = "refused";
+
+/// Takes everything out of a session whose impulse is broken, so that what is loaded of it is nothing. That takes as
+/// long as loading does, and only so can the parameters stay what they are: the framework sets them next. Main thread.
+pub(super) fn refuse_broken(session: &mut PluginState, find: Find<'_>) {
+    session.fields.remove(REFUSED);
+    let text = session.fields.get(FIELD);
+    if let Some(why) = text.and_then(|text| fault(text, find)) {
+        session.params.clear();
+        session.fields = BTreeMap::from([(REFUSED.to_owned(), why)]);
+    }
+}
+
+/// What is wrong with a session's text, in one line.
+fn fault(text: &str, find: Find<'_>) -> Option<String> {
+    match Instance::parse(text.as_bytes()) {
+        Ok(instance) => {
+            let broken = instance.impulse?.check_whole(find).err();
+            broken.map(|error| error.to_string())
+        }
+        Err(error) => Some(format!("the session's impulse: {error}")),
+    }
+}
 
 /// What happens to an instance from outside.
 enum Arrival {
     /// A session's text; none: the session is older than this.
     Session(Option<Box<str>>),
+    /// A session that is broken, and why.
+    Refused(Box<str>),
     /// A file that the user chose.
     File(PathBuf),
+    /// What a preset or the editor's history refers to.
+    Taken(Arc<ImpulseReference>),
     /// Which impulses are to go into sessions.
     Embedding(Embedding),
 }
@@ -40,6 +72,8 @@ enum Arrival {
 pub(super) struct State {
     arrivals: Sender<Arrival>,
     arrived: Receiver<Arrival>,
+    /// How many there have been.
+    count: AtomicU64,
     kept: Mutex<Kept>,
 }
 
@@ -47,15 +81,20 @@ pub(super) struct State {
 #[derive(Default)]
 struct Kept {
     instance: Instance,
-    /// What it was before the session that has been loaded, until that one's impulse is found to be whole.
-    before: Option<Box<(Instance, Sound)>>,
     /// The sound of `instance.impulse`, once it has been loaded.
     sound: Sound,
+    /// It plays in the stead of what `instance.impulse` means: no reason to let go of a copy.
+    stands_in: bool,
+    /// Whether a copy goes into sessions has to be looked at again.
+    embedding: bool,
     /// What the user or the host has chosen, until it has been loaded.
     chosen: Option<Choice>,
     /// Of `instance`; `None` after a change.
     text: Option<Arc<str>>,
     note: Option<String>,
+    /// `instance.impulse`, as the editor is told; `None` after a change.
+    #[cfg_attr(not(feature = "editor"), allow(dead_code, reason = "the editor's"))]
+    told: Option<Arc<ImpulseReference>>,
     /// Grows with every change from outside: what was begun before has then been overtaken.
     changes: u64,
 }
@@ -85,6 +124,8 @@ enum Choice {
     Slot(&'static str),
     /// A file.
     File(PathBuf),
+    /// What is referred to.
+    Taken(Arc<ImpulseReference>),
 }
 
 /// What the loader has to do before it knows what to play.
@@ -92,6 +133,7 @@ enum Task {
     Nothing(Sound),
     Resolve(Box<ImpulseReference>),
     Load(Choice),
+    Embed(Box<ImpulseReference>, Arc<ImpulseResponse>),
 }
 
 impl Default for State {
@@ -100,21 +142,49 @@ impl Default for State {
         Self {
             arrivals,
             arrived,
+            count: AtomicU64::new(0),
             kept: Mutex::default(),
         }
     }
 }
 
 impl State {
-    /// A session was loaded that holds `text`. Any thread.
-    pub fn arrive(&self, text: Option<&str>) {
+    /// A session was loaded that holds these fields. Any thread.
+    pub fn load(&self, fields: &BTreeMap<String, String>) {
+        match fields.get(REFUSED) {
+            Some(why) => self.send(Arrival::Refused(why.as_str().into())),
+            None => self.arrive(fields.get(FIELD).map(String::as_str)),
+        }
+    }
+
+    fn arrive(&self, text: Option<&str>) {
         self.send(Arrival::Session(text.map(Box::from)));
+    }
+
+    /// What a session is to hold. Any thread but the audio thread.
+    pub fn fields(&self) -> BTreeMap<String, String> {
+        BTreeMap::from([(FIELD.to_owned(), self.text())])
     }
 
     /// The user chose a file. Any thread but the audio thread.
     #[cfg_attr(not(feature = "editor"), allow(dead_code, reason = "the editor's"))]
     pub fn choose(&self, path: PathBuf) {
         self.send(Arrival::File(path));
+    }
+
+    /// What `impulse` refers to is to be played. Any thread but the audio thread.
+    #[cfg(feature = "editor")]
+    pub fn take(&self, impulse: Arc<ImpulseReference>) {
+        self.send(Arrival::Taken(impulse));
+    }
+
+    /// From which preset the settings come, if from one. Any thread but the audio thread.
+    #[cfg(feature = "editor")]
+    pub fn name_preset(&self, name: Option<String>) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.settle(&self.arrived);
+        kept.instance.preset = name;
+        kept.text = None;
     }
 
     /// Which impulses go into sessions from now on. Any thread but the audio thread.
@@ -129,17 +199,23 @@ impl State {
         // So often that only a loader that stopped long ago, and several hosts at once, could use them up.
         for _ in 0..4 * ARRIVALS {
             match self.arrivals.try_send(arrival) {
-                Ok(()) => return,
+                Ok(()) => break,
                 Err(TrySendError::Full(back) | TrySendError::Disconnected(back)) => {
                     drop(self.arrived.try_recv());
                     arrival = back;
                 }
             }
         }
+        // After it: whoever sees the count finds what was counted.
+        self.count.fetch_add(1, Ordering::Release);
     }
 
-    /// What the session is to hold. Any thread but the audio thread.
-    pub fn text(&self) -> String {
+    /// How often something has come from outside. Audio thread.
+    pub fn arrivals(&self) -> u64 {
+        self.count.load(Ordering::Acquire)
+    }
+
+    fn text(&self) -> String {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.settle(&self.arrived);
         let Kept { text, instance, .. } = &mut *kept;
@@ -148,17 +224,28 @@ impl State {
     }
 
     /// What the user should know, in one line: what is missing, changed or broken. Any thread but the audio thread.
-    #[cfg_attr(not(feature = "editor"), allow(dead_code, reason = "the editor's"))]
+    #[cfg_attr(not(test), allow(dead_code, reason = "the editor has `told`"))]
     pub fn note(&self) -> Option<String> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.note.clone()
     }
 
-    /// The impulse that was loaded last, unshaped. Any thread but the audio thread.
+    /// What the editor is to know. Any thread but the audio thread.
     #[cfg(feature = "editor")]
-    pub fn impulse(&self) -> Option<Arc<ImpulseResponse>> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.sound.clone().loaded()
+    pub fn told(&self) -> Told {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        // What stands in sessions is looked at only when the session has arrived, by whoever loads it.
+        if kept.told.is_none() {
+            kept.told = kept.instance.impulse.clone().map(Arc::new);
+        }
+        Told {
+            impulse: kept.sound.clone().loaded(),
+            reference: kept.told.clone(),
+            missing: matches!(kept.sound, Sound::Missing),
+            embedding: kept.instance.embedding,
+            preset: kept.instance.preset.clone(),
+            note: kept.note.clone(),
+        }
     }
 
     /// What is to be played while the slot's parameter stands at `slot`; `None`: what plays now. Takes as long as loading
@@ -185,10 +272,31 @@ impl State {
     }
 }
 
+/// What the editor is to know.
+#[cfg(feature = "editor")]
+pub(super) struct Told {
+    /// The impulse that was loaded last, unshaped.
+    pub impulse: Option<Arc<ImpulseResponse>>,
+    /// What sessions refer to.
+    pub reference: Option<Arc<ImpulseReference>>,
+    /// It is nowhere.
+    pub missing: bool,
+    /// Which impulses go into sessions.
+    pub embedding: Embedding,
+    /// From which preset the settings come.
+    pub preset: Option<String>,
+    /// As [`State::note`].
+    pub note: Option<String>,
+}
+
 /// What came of a [`Task`].
 enum Done {
     Found(Resolved),
+    /// What was to be taken, and has been found or not.
+    Taken(Box<ImpulseReference>, Result<Resolved, ResolveError>),
     Chosen(Box<ImpulseReference>, ImpulseResponse, Option<String>),
+    /// With its copy or without.
+    Embedded(Box<ImpulseReference>, Option<String>),
     Failed(ResolveError),
     /// A file that the user chose cannot be read.
     Refused(String),
@@ -196,12 +304,15 @@ enum Done {
 
 impl Done {
     fn of(task: Task, embedding: Embedding, find: Find<'_>) -> Self {
-        let chosen = |mut reference: ImpulseReference, impulse: ImpulseResponse| {
-            let embedded = reference.embed(&impulse, embedding, EMBEDDING_LIMIT);
-            let note = embedded.err().map(|error| {
+        let embed = |reference: &mut ImpulseReference, impulse: &ImpulseResponse| {
+            let embedded = reference.embed(impulse, embedding, EMBEDDING_LIMIT);
+            embedded.err().map(|error| {
                 let name = &reference.name;
                 format!("{name}: {error}; it is not in the session, so keep its file")
-            });
+            })
+        };
+        let chosen = |mut reference: ImpulseReference, impulse: ImpulseResponse| {
+            let note = embed(&mut reference, &impulse);
             Self::Chosen(Box::new(reference), impulse, note)
         };
         match task {
@@ -229,6 +340,13 @@ impl Done {
                 }
                 Err(error) => Self::Refused(error.to_string()),
             },
+            Task::Embed(mut reference, impulse) => {
+                let note = embed(&mut reference, &impulse);
+                Self::Embedded(reference, note)
+            }
+            Task::Load(Choice::Taken(reference)) => {
+                Self::Taken(Box::new((*reference).clone()), reference.resolve(find))
+            }
             Task::Nothing(_) => Self::Refused(String::new()),
         }
     }
@@ -244,12 +362,13 @@ impl Kept {
                     Ok(instance) => self.begin(instance),
                     Err(error) => self.note = Some(format!("the session's impulse: {error}")),
                 },
+                Arrival::Refused(why) => self.note = Some(why.into()),
                 Arrival::File(path) => self.chosen = Some(Choice::File(path)),
+                Arrival::Taken(reference) => self.chosen = Some(Choice::Taken(reference)),
                 Arrival::Embedding(embedding) => {
                     self.instance.embedding = embedding;
-                    self.text = None;
-                    // Anew, to make the copy or to take it out.
-                    self.sound = Sound::NotLoaded;
+                    self.changed();
+                    self.embedding = !self.stands_in;
                 }
             }
             self.changes += 1;
@@ -257,14 +376,16 @@ impl Kept {
     }
 
     fn begin(&mut self, instance: Instance) {
-        let instance = mem::replace(&mut self.instance, instance);
-        let sound = mem::take(&mut self.sound);
-        // Of several sessions that nobody has heard yet, the one before the first counts.
-        self.before
-            .get_or_insert_with(|| Box::new((instance, sound)));
-        self.chosen = None;
-        self.note = None;
-        self.text = None;
+        *self = Self {
+            instance,
+            changes: self.changes,
+            ..Self::default()
+        };
+    }
+
+    /// What sessions are to hold is another.
+    fn changed(&mut self) {
+        (self.text, self.told) = (None, None);
     }
 
     fn task(&mut self, slot: usize) -> Task {
@@ -274,9 +395,16 @@ impl Kept {
             ..
         } = &self.instance;
         let unset = impulse.is_none() && !matches!(self.sound, Sound::Missing);
+        // The editor hands an impulse over and moves the slot to where it stands: one wish, not two.
+        let stands = |name: &str| {
+            let factory = impulse.as_ref().and_then(|it| it.factory.as_deref());
+            factory == Some(name)
+        };
         match (Slots::factory(slot), &self.chosen) {
             // The newest wins: of a file and a slot, what was chosen last.
-            (Some(name), None | Some(Choice::Slot(..))) if slot != *stood || unset => {
+            (Some(name), None | Some(Choice::Slot(..)))
+                if slot != *stood && !stands(name) || unset =>
+            {
                 self.chosen = Some(Choice::Slot(name));
             }
             // It was moved back before it had been loaded.
@@ -289,10 +417,13 @@ impl Kept {
         }
         if slot != *stood {
             self.instance.slot = slot;
-            self.text = None;
+            self.changed();
         }
         match (&self.sound, &self.instance.impulse) {
             (Sound::NotLoaded, Some(reference)) => Task::Resolve(Box::new(reference.clone())),
+            (Sound::Loaded(sound), Some(reference)) if self.embedding => {
+                Task::Embed(Box::new(reference.clone()), Arc::clone(sound))
+            }
             (sound, _) => Task::Nothing(sound.clone()),
         }
     }
@@ -300,46 +431,45 @@ impl Kept {
     fn finish(&mut self, done: Done, slot: usize) {
         if self.chosen.take().is_some() {
             self.instance.slot = slot;
-            self.text = None;
+            self.changed();
         }
         match done {
             Done::Found(found) => {
-                self.before = None;
+                self.stands_in = found.note.is_some();
+                self.embedding = !self.stands_in;
                 self.note = found.note;
-                // What plays in its stead is no reason to let the copy go.
-                if self.note.is_none()
-                    && let Some(reference) = &mut self.instance.impulse
-                {
-                    let embedding = self.instance.embedding;
-                    let had = reference.copy().is_some();
-                    let embedded = reference.embed(&found.impulse, embedding, EMBEDDING_LIMIT);
-                    if had != reference.copy().is_some() {
-                        self.text = None;
-                    }
-                    self.note = embedded.err().map(|error| error.to_string());
-                }
                 self.sound = Sound::Loaded(found.impulse);
             }
+            Done::Taken(reference, Ok(found)) => {
+                self.instance.impulse = Some(*reference);
+                self.finish(Done::Found(found), slot);
+            }
+            Done::Taken(reference, Err(error @ ResolveError::Missing { .. })) => {
+                self.instance.impulse = Some(*reference);
+                self.note = Some(error.to_string());
+                self.sound = Sound::Missing;
+            }
+            Done::Taken(_, Err(error)) => self.note = Some(error.to_string()),
             Done::Chosen(reference, impulse, note) => {
-                self.before = None;
+                self.stands_in = false;
+                self.embedding = false;
                 self.note = note;
                 self.instance.impulse = Some(*reference);
-                self.text = None;
+                self.changed();
                 self.sound = Sound::Loaded(Arc::new(impulse));
+            }
+            Done::Embedded(reference, note) => {
+                self.embedding = false;
+                self.note = note;
+                let reference = Some(*reference);
+                if self.instance.impulse != reference {
+                    self.instance.impulse = reference;
+                    self.changed();
+                }
             }
             Done::Failed(error) => {
                 self.note = Some(error.to_string());
-                match (error, self.before.take()) {
-                    // Broken: what was before comes back. Missing is not broken: it stays referred to.
-                    (ResolveError::Copy { .. }, Some(before)) => {
-                        // The slot is the host's, and stands where the session put it.
-                        let slot = self.instance.slot;
-                        (self.instance, self.sound) = *before;
-                        self.instance.slot = slot;
-                        self.text = None;
-                    }
-                    _ => self.sound = Sound::Missing,
-                }
+                self.sound = Sound::Missing;
             }
             Done::Refused(why) => {
                 self.note = Some(why);
@@ -415,15 +545,13 @@ mod tests {
         assert_eq!(*played, impulse);
         assert_eq!((state.note(), kept().path()), (None, Some(path.clone())));
         assert!(kept().copy().is_some());
-        state.embed(Embedding::None);
-        state.wanted(slots::DEFAULT, NOWHERE).expect("the file");
-        assert!(kept().copy().is_none());
-        state.embed(Embedding::Files);
-        // Asked again, the same.
-        let again = state.wanted(slots::DEFAULT, NOWHERE).expect("the file");
-        let more = state.wanted(slots::DEFAULT, NOWHERE).expect("the file");
-        assert!(Arc::ptr_eq(&again, &more));
-        assert!(kept().copy().is_some());
+        // Whether it is saved is not heard: asked again, it is the same, and no other is made of it.
+        for embedding in [Embedding::None, Embedding::Files, Embedding::All] {
+            state.embed(embedding);
+            let again = state.wanted(slots::DEFAULT, NOWHERE).expect("the file");
+            assert!(Arc::ptr_eq(&again, &played), "{embedding:?}");
+            assert_eq!(kept().copy().is_some(), embedding != Embedding::None);
+        }
         // The file goes; the instance knows what it played.
         std::fs::remove_file(&path).expect("removed");
         let session = state.text();
@@ -437,6 +565,48 @@ mod tests {
                 .is_some_and(|note| note.contains("mine.wav is not there"))
         );
         assert_eq!(other.text(), session);
+    }
+
+    #[cfg(feature = "editor")]
+    #[test]
+    fn what_is_taken_plays_once_and_is_referred_to_while_it_is_missing() {
+        let state = State::default();
+        let hall = state.wanted(slots::DEFAULT, NOWHERE).expect("the default");
+        // The editor hands it over; the slot follows a block later, and is no second wish.
+        let spring = Arc::new(ImpulseReference::to_factory_named("spring"));
+        state.take(Arc::clone(&spring));
+        let played = state.wanted(slots::DEFAULT, NOWHERE).expect("the spring");
+        assert_eq!(played.name, "spring");
+        let slot = Slots::of_factory("spring").expect("a slot");
+        let again = state.wanted(slot, NOWHERE).expect("the spring");
+        assert!(Arc::ptr_eq(&played, &again));
+        let told = state.told();
+        assert_eq!(told.reference, Some(spring));
+        assert!(!told.missing);
+        // Of a file and a reference that nobody has looked at, the later counts.
+        state.choose(PathBuf::from("nowhere.wav"));
+        state.take(Arc::new(ImpulseReference::to_factory_named("hall")));
+        let played = state.wanted(slots::CUSTOM, NOWHERE).expect("the hall");
+        assert_eq!(*played, *hall);
+        // Nowhere: what plays goes on, and the session keeps the name.
+        let mut lost = ImpulseReference::to_sound(&hall);
+        lost.name = "lost".to_owned();
+        lost.sound_hash = Some(library::ContentHash::of(b"another sound"));
+        let before = Arc::clone(&played);
+        state.take(Arc::new(lost));
+        assert!(state.wanted(slots::CUSTOM, NOWHERE).is_none());
+        let told = state.told();
+        assert!(told.missing && told.impulse.is_none());
+        assert!(
+            told.note
+                .is_some_and(|note| note.starts_with("lost: expected"))
+        );
+        assert!(state.text().contains("\"lost\""));
+        state.name_preset(Some("Mine".to_owned()));
+        let text = state.text();
+        let instance = Instance::parse(text.as_bytes()).expect("its own text");
+        assert_eq!(instance.preset.as_deref(), Some("Mine"));
+        assert_eq!(before.name, "hall");
     }
 
     #[test]

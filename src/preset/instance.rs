@@ -17,6 +17,9 @@ pub struct Instance {
     /// Where the slot's parameter stood when it was chosen. While it stands there, `impulse` plays; moved, it chooses anew.
     #[serde(default)]
     pub slot: usize,
+    /// Name of the preset that the settings come from, if they come from one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preset: Option<String>,
     /// Which impulses go into the session.
     #[serde(default)]
     pub embedding: Embedding,
@@ -30,6 +33,7 @@ impl Default for Instance {
             header: Header::new(FORMAT),
             impulse: None,
             slot: crate::params::slots::DEFAULT,
+            preset: None,
             embedding: Embedding::default(),
             unknown: Map::new(),
         }

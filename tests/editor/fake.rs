@@ -6,6 +6,7 @@ use partita::editor::{Actions, App, Data, Meters, Playing, Settings};
 use partita::engine::meter::{Level, Load};
 use partita::impulse::library;
 use partita::params::Id;
+use partita::preset::{Embedding, ImpulseReference};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -100,6 +101,25 @@ impl Actions for Fake {
 
     fn load(&mut self, path: PathBuf) {
         self.0.write(format!("load {}", path.display()));
+    }
+
+    fn take(&mut self, impulse: Arc<ImpulseReference>) {
+        self.0.write(format!("take {}", impulse.name));
+        self.0.change(|data| {
+            data.playing.name.clone_from(&impulse.name);
+            data.reference = Some(impulse);
+        });
+    }
+
+    fn embed(&mut self, embedding: Embedding) {
+        self.0.write(format!("embed {embedding:?}"));
+        self.0.change(|data| data.embedding = embedding);
+    }
+
+    fn name_preset(&mut self, name: Option<String>) {
+        let named = name.as_deref().unwrap_or("none");
+        self.0.write(format!("preset {named}"));
+        self.0.change(|data| data.preset = name);
     }
 
     fn clear_meters(&mut self) {
