@@ -4,6 +4,8 @@
 
 #[path = "common/clap.rs"]
 mod clap;
+#[path = "common/drag.rs"]
+mod drag;
 #[path = "common/screen.rs"]
 mod screen;
 #[path = "common/vst3.rs"]
@@ -11,19 +13,12 @@ mod vst3_host;
 
 use clack_extensions::gui::{GuiApiType, GuiConfiguration, GuiSize, Window};
 use clap::{Playing, Rig};
+use drag::Drag;
 use screen::{Pane, Pointer, Screen};
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use vst3_host::{Moment, View};
-use x11rb::connection::Connection;
-use x11rb::protocol::Event;
-use x11rb::protocol::xproto::{
-    ClientMessageEvent, ConnectionExt as _, CreateWindowAux, EventMask, PropMode,
-    SELECTION_NOTIFY_EVENT, SelectionNotifyEvent, SelectionRequestEvent, WindowClass,
-};
-use x11rb::rust_connection::RustConnection;
-use x11rb::wrapper::ConnectionExt as _;
 
 /// How long something may take on a machine that draws everything on its processor and has other work.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -102,108 +97,11 @@ impl Host {
     }
 }
 
-/// A file that is dragged over a window and dropped there, by the protocol of freedesktop.org, XDND 5.
-struct Drag<'a> {
-    host: &'a mut Host,
-    source: u32,
-    target: u32,
-}
-
-impl Drag<'_> {
-    fn atom(&self, name: &str) -> u32 {
-        let asked = self.host.pane.x.intern_atom(false, name.as_bytes());
-        asked.expect("an atom").reply().expect("an atom").atom
-    }
-
-    fn tell(&self, kind: &str, data: [u32; 4]) {
-        let [one, two, three, four] = data;
-        let data = [self.source, one, two, three, four];
-        let message = ClientMessageEvent::new(32, self.target, self.atom(kind), data);
-        let to = self.target;
-        let sent = self
-            .host
-            .pane
-            .x
-            .send_event(false, to, EventMask::NO_EVENT, message);
-        sent.expect("sent");
-        self.host.pane.x.flush().expect("the screen");
-    }
-
-    /// Waits for an answer of that kind; gives out the file's name when it is asked for.
-    fn answered(&mut self, kind: &str, text: &str) {
-        let kind = self.atom(kind);
-        let mut done = false;
-        let source = self.source;
-        self.host.wait("an answer to the drag", |host| {
-            while let Some(event) = host.pane.x.poll_for_event().expect("the screen") {
-                match event {
-                    Event::SelectionRequest(asked) => give(&host.pane.x, &asked, text),
-                    Event::ClientMessage(told) if told.window == source => {
-                        done |= told.type_ == kind;
-                    }
-                    _ => {}
-                }
-            }
-            done
-        });
-    }
-}
-
-fn give(x: &RustConnection, asked: &SelectionRequestEvent, text: &str) {
-    let (to, property) = (asked.requestor, asked.property);
-    x.change_property8(
-        PropMode::REPLACE,
-        to,
-        property,
-        asked.target,
-        text.as_bytes(),
-    )
-    .expect("given");
-    let told = SelectionNotifyEvent {
-        response_type: SELECTION_NOTIFY_EVENT,
-        sequence: 0,
-        time: asked.time,
-        requestor: to,
-        selection: asked.selection,
-        target: asked.target,
-        property,
-    };
-    x.send_event(false, to, EventMask::NO_EVENT, told)
-        .expect("told");
-    x.flush().expect("the screen");
-}
-
 /// Drops a file on the editor.
 fn drop_file(host: &mut Host, file: &Path) {
-    let source = host.pane.x.generate_id().expect("an id");
-    let (root, kind) = (host.pane.root, WindowClass::INPUT_ONLY);
-    let look = CreateWindowAux::new();
-    host.pane
-        .x
-        .create_window(0, source, root, 0, 0, 1, 1, 0, kind, 0, &look)
-        .expect("a window");
-    let tree = host.pane.x.query_tree(host.pane.window).expect("windows");
-    let target = tree.reply().expect("windows").children[0];
-    let mut drag = Drag {
-        host,
-        source,
-        target,
-    };
-    let selection = drag.atom("XdndSelection");
-    drag.host
-        .pane
-        .x
-        .set_selection_owner(source, selection, x11rb::CURRENT_TIME)
-        .expect("the drag");
-    let text = format!("file://{}\r\n", file.display());
-    let (list, copy) = (drag.atom("text/uri-list"), drag.atom("XdndActionCopy"));
-    drag.tell("XdndEnter", [5 << 24, list, 0, 0]);
-    drag.tell("XdndPosition", [0, 400 << 16 | 300, 0, copy]);
-    drag.answered("XdndStatus", &text);
-    drag.tell("XdndPosition", [0, 410 << 16 | 300, 0, copy]);
-    drag.answered("XdndStatus", &text);
-    drag.tell("XdndDrop", [0, 0, 0, 0]);
-    drag.answered("XdndFinished", &text);
+    let target = host.pane.inner().expect("the editor");
+    let mut drag = Drag::new(&host.pane, target, file);
+    host.wait("the drop", |host| drag.is_done(&host.pane));
 }
 
 /// Threads and open files of this process.

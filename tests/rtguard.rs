@@ -184,8 +184,8 @@ fn guarded() {
         "clean live" => {
             let done = chain::everything(guard);
             println!(
-                "caught: {} {} in {} blocks with {} changes",
-                done.caught.calls, done.caught.name, done.blocks, done.changes
+                "caught: {} {} in {} blocks with {} changes and {} recordings",
+                done.caught.calls, done.caught.name, done.blocks, done.changes, done.takes
             );
         }
         "plugin" => {

@@ -3,18 +3,19 @@
 mod status;
 
 use super::chain::Ends;
+pub use super::chosen::Known;
 use super::chosen::{Choice, ChooseError, Chosen};
 use super::command::{self, Command};
-use super::deck::{Deck, Stopping, Take, TakeError, Taken};
+use super::deck::{Stopping, Take, TakeError, Taken};
 use super::desk::Desk;
 use super::guard::{Guarded, Protection};
 use super::stream::{Alarm, Link, Opened};
 use crate::engine::meter::{Reader, Reading};
-use crate::impulse::ImpulseResponse;
 use crate::impulse::load::LayoutChoice;
 use crate::loader::thread::{self, Loader, Wanted};
 use crate::output::Existing;
 use crate::params::{Id, Parameter, Slots, TABLE, Values};
+use crate::preset::ImpulseReference;
 pub use status::{Recording, Status};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -242,21 +243,15 @@ impl Control {
     pub fn record(&self, take: Take, path: &Path, existing: Existing) -> Result<(), TakeError> {
         let mut playing = self.playing.lock().unwrap_or_else(PoisonError::into_inner);
         let playing = playing.as_mut().ok_or(TakeError::Silent)?;
-        let deck = playing
-            .made
-            .ends
-            .decks
-            .iter_mut()
-            .find(|deck| deck.take == take);
-        deck.ok_or(TakeError::Silent)?.start(path, existing)
+        playing.made.ends.record(take, path, existing)
     }
 
     /// Ends all recordings, and waits until they are on the disk. Any thread but the audio thread.
     pub(super) fn stop_recordings(&self) -> Vec<Result<Taken, TakeError>> {
-        let stopping: Vec<_> = {
+        let stopping = {
             let mut playing = self.playing.lock().unwrap_or_else(PoisonError::into_inner);
-            let decks = playing.as_mut().map(|playing| &mut playing.made.ends.decks);
-            decks.into_iter().flatten().filter_map(Deck::stop).collect()
+            let stopping = playing.as_mut().map(|playing| playing.made.ends.stop());
+            stopping.unwrap_or_default()
         };
         stopping.into_iter().map(Stopping::finish).collect()
     }
@@ -286,9 +281,21 @@ impl Control {
         playing.as_ref().map(Playing::loaded)
     }
 
-    /// The impulse as it was loaded, before any shaping. Any thread but the audio thread.
-    pub fn impulse(&self) -> Option<Arc<ImpulseResponse>> {
-        self.chosen.impulse()
+    /// What is known of the impulse. Any thread but the audio thread.
+    pub fn known(&self) -> Known {
+        self.chosen.known()
+    }
+
+    /// Plays what `reference` means. Takes as long as loading does. Any thread but the audio thread.
+    ///
+    /// Errors: it is nowhere; what plays goes on then.
+    pub fn take(&self, reference: Arc<ImpulseReference>) -> Result<Choice, ChooseError> {
+        self.chosen.take(reference, &self.desk)
+    }
+
+    /// The settings are those of the preset of that name, or of none. Any thread but the audio thread.
+    pub fn name_preset(&self, name: Option<String>) {
+        self.chosen.name_preset(name);
     }
 
     /// Shows `look` what plays. `None`: somebody has it just now, perhaps for as long as a file takes to open; whoever may

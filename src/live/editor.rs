@@ -10,6 +10,7 @@ use super::{Command, control::Status};
 use crate::editor::{Actions, Data, Meters, Playing as Shown, Settings, open_standalone};
 use crate::engine::meter::Reader;
 use crate::params::{Id, slots};
+use crate::preset::{Embedding, ImpulseReference};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -34,11 +35,18 @@ pub fn run(control: &Arc<Control>, ended: Arc<AtomicBool>, tell: Tell) -> Result
 struct Stage {
     control: Arc<Control>,
     tell: Tell,
-    loads: Sender<Command>,
+    loads: Sender<Wish>,
+    embedding: Embedding,
     said: Arc<Mutex<Said>>,
     meters: Option<Source>,
     /// When they were read last.
     read: Instant,
+}
+
+/// What is to be loaded.
+enum Wish {
+    Of(Command),
+    Take(Arc<ImpulseReference>),
 }
 
 /// What came of the last that was to be loaded.
@@ -89,6 +97,7 @@ impl Stage {
             control,
             tell,
             loads,
+            embedding: Embedding::default(),
             said,
             meters: None,
             read: Instant::now(),
@@ -101,8 +110,8 @@ impl Stage {
     }
 
     /// Has it loaded.
-    fn ask(&self, command: Command) {
-        if self.loads.send(command).is_err() {
+    fn ask(&self, wish: Wish) {
+        if self.loads.send(wish).is_err() {
             let error = "expected a thread to load on, but the system has none left".to_owned();
             *self.said.lock().unwrap_or_else(PoisonError::into_inner) = Said {
                 error: Some(error),
@@ -198,7 +207,12 @@ impl Actions for Stage {
         let desk = &self.control.desk;
         data.values = desk.values.values();
         data.tempo = desk.values.tempo();
-        data.impulse = self.control.impulse();
+        let known = self.control.known();
+        data.impulse = known.impulse;
+        data.reference = known.reference;
+        data.missing = known.missing;
+        data.preset = known.preset;
+        data.embedding = self.embedding;
         if let Some(seen) = self.look() {
             data.playing = seen.shown;
             data.device = Some(seen.device);
@@ -224,7 +238,7 @@ impl Actions for Stage {
         match id {
             // It comes with the file that is loaded.
             Id::Impulse if value == slots::CUSTOM as f32 => {}
-            Id::Impulse => self.ask(command),
+            Id::Impulse => self.ask(Wish::Of(command)),
             _ => {
                 let done = self.control.apply(&command);
                 (self.tell)(&done.map_err(|error| error.to_string()));
@@ -235,7 +249,19 @@ impl Actions for Stage {
     fn end(&mut self, _id: Id) {}
 
     fn load(&mut self, path: PathBuf) {
-        self.ask(Command::Impulse(path));
+        self.ask(Wish::Of(Command::Impulse(path)));
+    }
+
+    fn take(&mut self, impulse: Arc<ImpulseReference>) {
+        self.ask(Wish::Take(impulse));
+    }
+
+    fn embed(&mut self, embedding: Embedding) {
+        self.embedding = embedding;
+    }
+
+    fn name_preset(&mut self, name: Option<String>) {
+        self.control.name_preset(name);
     }
 
     fn clear_meters(&mut self) {
@@ -246,11 +272,16 @@ impl Actions for Stage {
 }
 
 /// Loads what is asked for, until nobody can ask any more.
-fn load(asked: &Receiver<Command>, control: &Control, said: &Mutex<Said>, tell: &Tell) {
+fn load(asked: &Receiver<Wish>, control: &Control, said: &Mutex<Said>, tell: &Tell) {
     while let Ok(first) = asked.recv() {
         // What was overtaken meanwhile is not loaded.
-        let command = asked.try_iter().last().unwrap_or(first);
-        let done = control.apply(&command).map_err(|error| error.to_string());
+        let done = match asked.try_iter().last().unwrap_or(first) {
+            Wish::Of(command) => control.apply(&command).map_err(|error| error.to_string()),
+            Wish::Take(reference) => {
+                let taken = control.take(reference).map(Reply::Chosen);
+                taken.map_err(|error| error.to_string())
+            }
+        };
         *said.lock().unwrap_or_else(PoisonError::into_inner) = Said::of(&done);
         tell(&done);
     }

@@ -56,6 +56,9 @@ pub enum Pointer {
     Releases,
 }
 
+/// A part of the screen: left, top, width, height.
+pub type Part = (i16, i16, u16, u16);
+
 /// A host's window.
 pub struct Pane {
     pub x: RustConnection,
@@ -78,6 +81,17 @@ impl Pane {
         Self { x, root, window }
     }
 
+    /// The screen itself, on which windows of their own lie.
+    pub fn of_all(screen: &str) -> Self {
+        let (x, number) = x11rb::connect(Some(screen)).expect("the screen");
+        let root = x.setup().roots[number].root;
+        Self {
+            x,
+            root,
+            window: root,
+        }
+    }
+
     pub fn resize(&self, (width, height): (u32, u32)) {
         let size = ConfigureWindowAux::new().width(width).height(height);
         self.x
@@ -86,14 +100,12 @@ impl Pane {
         self.x.flush().expect("the screen");
     }
 
-    /// What is seen: colours from left to right, from top to bottom.
-    fn seen(&self, (width, height): (u32, u32)) -> Vec<u32> {
-        let (width, height) = (width as u16, height as u16);
-        let all = !0;
-        let format = ImageFormat::Z_PIXMAP;
+    /// What is seen there: colours from left to right, from top to bottom.
+    pub fn see(&self, (left, top, width, height): Part) -> Vec<u32> {
+        let (format, all) = (ImageFormat::Z_PIXMAP, !0);
         let image = self
             .x
-            .get_image(format, self.root, 0, 0, width, height, all)
+            .get_image(format, self.root, left, top, width, height, all)
             .expect("a picture")
             .reply()
             .expect("a picture");
@@ -101,6 +113,16 @@ impl Pane {
         pixels
             .map(|pixel| u32::from_le_bytes([pixel[0], pixel[1], pixel[2], 0]))
             .collect()
+    }
+
+    fn seen(&self, (width, height): (u32, u32)) -> Vec<u32> {
+        self.see((0, 0, width as u16, height as u16))
+    }
+
+    /// The first window within it, if there is one.
+    pub fn inner(&self) -> Option<u32> {
+        let tree = self.x.query_tree(self.window).expect("windows");
+        tree.reply().expect("windows").children.first().copied()
     }
 
     /// Whether the editor has filled a window of that size.
