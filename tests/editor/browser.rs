@@ -231,5 +231,5 @@ fn of_many_files_only_the_rows_in_sight_are_made() {
     harness.key_press_modifiers(Modifiers::NONE, Key::End);
     settle(&mut harness);
     assert_eq!(taken(&log).len(), 1);
-    assert!(harness.query_by_label("999").is_some());
+    assert!(harness.query_by_label("Impulses, 999").is_some());
 }

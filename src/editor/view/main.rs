@@ -306,15 +306,14 @@ fn lower(ui: &mut Ui, desk: &mut Desk, main: &mut Main, inside: Rect) {
     let column = |at: f32| row.with_min_x(row.min.x + at * large.x);
     let across = Layout::left_to_right(Align::Center);
     part(ui, column(0.0), across, |ui| {
-        ui.add_space(4.0);
         widget::switch(ui, desk, Id::Reverse);
     });
     // Under the knob that it takes the place of.
     part(ui, column(1.0), across, |ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
-        ui.add_space(4.0);
+        ui.add_space(8.0);
         widget::label(ui, "Sync");
-        widget::choice(ui, desk, Id::PredelayNote, 58.0);
+        widget::choice(ui, desk, Id::PredelayNote, 54.0);
     });
     part(ui, column(2.0), across, |ui| {
         ui.spacing_mut().item_spacing.x = 14.0;

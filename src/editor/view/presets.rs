@@ -80,12 +80,18 @@ pub(super) fn show(ui: &mut Ui, desk: &mut Desk, settings: &mut Settings, views:
     panel(ui, left, |ui, inside| {
         title(ui, inside, "Factory", factory().len());
         let body = inside.with_min_y(inside.min.y + 30.0);
+        // Whole rows.
+        let body = body.with_max_y(body.min.y + (body.height() / 42.0).floor() * 42.0);
         part(ui, body, Layout::top_down(Align::Min), |ui| {
             let all = factory();
             let area = ScrollArea::vertical().auto_shrink(false).id_salt("factory");
             ui.spacing_mut().item_spacing.y = 0.0;
             area.show_rows(ui, 42.0, all.len(), |ui, seen| {
                 for preset in &all[seen] {
+                    let next = ui.next_widget_position().y;
+                    if next >= ui.clip_rect().max.y - 1.0 {
+                        break;
+                    }
                     let on = users.is_none() && now.as_ref() == Some(&preset.name);
                     if row(ui, &preset.name, &preset.about, on) {
                         Which::Factory(preset).load(desk, settings, librarian);

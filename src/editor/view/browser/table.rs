@@ -71,6 +71,8 @@ pub(super) fn show(
     let header = rect.with_max_y(rect.min.y + 22.0);
     head(ui, browser, header);
     let body = rect.with_min_y(header.max.y + 2.0);
+    // Whole rows.
+    let body = body.with_max_y(body.min.y + (body.height() / ROW).floor().max(1.0) * ROW);
     let Some(library) = &shown.library else {
         let text = "Opening the library …";
         widget::text_in(
@@ -141,7 +143,7 @@ pub(super) fn show(
             let offset = ui.data(|data| data.get_temp::<f32>(id)).unwrap_or(0.0);
             let least = top + ROW - body.height();
             if offset > top || offset < least {
-                let middle = top - (body.height() - ROW) / 2.0;
+                let middle = top - ((body.height() - ROW) / 2.0 / ROW).floor() * ROW;
                 let near = (offset - top).abs() < 2.0 * ROW || (least - offset).abs() < 2.0 * ROW;
                 let offset = if near {
                     offset.clamp(least, top)
@@ -155,6 +157,9 @@ pub(super) fn show(
             for at in seen {
                 let size = vec2(ui.available_width(), ROW);
                 let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+                if rect.intersect(ui.clip_rect()).height() < 1.0 {
+                    continue;
+                }
                 let item = Item::of(library, &rows[at]);
                 let place = id.with(at);
                 let response = ui.interact(rect, place, Sense::CLICK);
@@ -328,6 +333,12 @@ fn row(
             Origin::User { .. } => (entry.category.clone(), quiet),
         },
         _ => ("outside the library".to_owned(), quiet),
+    };
+    // A hall among halls need not say so twice.
+    let note = if note == item.name() {
+        String::new()
+    } else {
+        note
     };
     let small = FontId::proportional(size::SMALL);
     let width = columns.name.width();
