@@ -28,6 +28,7 @@
 //!
 //! Which impulses are put into what is saved is [`Embedding`]'s choice: by default those that are not in the program anyway.
 
+pub mod bank;
 pub mod copy;
 mod factory;
 mod file;
@@ -35,6 +36,7 @@ mod instance;
 mod parameters;
 pub mod reference;
 
+pub use bank::{Bank, BankError, Deleted};
 pub use copy::{Copy, CopyError, TooLarge, sound_hash};
 pub use factory::factory;
 pub use file::{EXTENSION, PresetError, PresetFault, SaveError};

@@ -2,10 +2,13 @@
 
 use super::Actions;
 use super::desk::Desk;
+use super::history::Memory;
 use super::settings::{Brightness, Settings};
 use super::theme;
 use super::view::{self, View};
-use egui::{Context, Ui};
+use crate::impulse::library::Places;
+use egui::{Context, Key, KeyboardShortcut, Modifiers, Ui};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The window's content.
 pub struct App {
@@ -13,7 +16,15 @@ pub struct App {
     settings: Settings,
     view: View,
     views: view::Views,
+    /// What the next window is to know of this one.
+    memory: Option<Arc<Mutex<Memory>>>,
 }
+
+const UNDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Z);
+const REDO: [KeyboardShortcut; 2] = [
+    KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z),
+    KeyboardShortcut::new(Modifiers::COMMAND, Key::Y),
+];
 
 impl App {
     /// Over what `actions` tell and do. Main thread.
@@ -22,8 +33,26 @@ impl App {
             desk: Desk::new(actions),
             settings: settings.clamped(),
             view: View::default(),
-            views: view::Views::default(),
+            views: view::Views::new(Places::of_this_user().ok()),
+            memory: None,
         }
+    }
+
+    /// With the library and the presets there, in place of the user's own. Main thread.
+    pub fn in_places(mut self, places: Places) -> Self {
+        self.views = view::Views::new(Some(places));
+        self
+    }
+
+    /// Goes on with what was done before the last window was closed, and keeps it for the next. Main thread.
+    pub fn remembering(mut self, memory: Arc<Mutex<Memory>>) -> Self {
+        let kept = memory
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        *self.desk.memory() = kept;
+        self.memory = Some(memory);
+        self
     }
 
     /// Prepares the context of a window: fonts, themes, scale. Once, before the first frame. Main thread.
@@ -50,8 +79,9 @@ impl App {
             context.set_zoom_factor(zoom);
         }
         for file in ui.input(|input| input.raw.dropped_files.clone()) {
-            self.desk.load(file.path().to_owned());
+            self.views.load(&mut self.desk, file.path().to_owned());
         }
+        self.shortcuts(&context);
         self.apply(&context);
         let before = self.settings.clone();
         view::show(
@@ -64,6 +94,22 @@ impl App {
         if self.settings != before {
             self.settings.save();
             context.request_repaint();
+        }
+    }
+
+    /// Undo and redo, where nobody is typing: a field has its own.
+    fn shortcuts(&mut self, context: &Context) {
+        if context.text_edit_focused() {
+            return;
+        }
+        // With Shift first: without it, any modifiers are let through.
+        if REDO
+            .iter()
+            .any(|keys| context.input_mut(|input| input.consume_shortcut(keys)))
+        {
+            self.desk.redo();
+        } else if context.input_mut(|input| input.consume_shortcut(&UNDO)) {
+            self.desk.undo();
         }
     }
 
@@ -96,6 +142,11 @@ impl App {
     /// The window closes: gestures end, and what the user wants is saved. Main thread.
     pub fn close(&mut self) {
         self.desk.release();
+        self.views.leave();
         self.settings.save();
+        if let Some(memory) = &self.memory {
+            let mut kept = memory.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.clone_from(self.desk.memory());
+        }
     }
 }

@@ -3,9 +3,10 @@
 //! What is guaranteed: what begins ends, once, also if another gesture begins or the desk is dropped; nothing is set
 //! outside a gesture; a value that has been set is seen at once, also where the host takes it a block later.
 
+use super::history::{Change, Choice, Memory, Setting, Step, same_sound};
 use super::{Actions, Data};
-use crate::params::{Id, Slots, TABLE, slots};
-use crate::preset::{Embedding, ImpulseReference};
+use crate::params::{Id, Slots, TABLE, Values, slots};
+use crate::preset::{Embedding, ImpulseReference, Preset, factory};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,10 +18,17 @@ const PATIENCE: Duration = Duration::from_millis(500);
 pub struct Desk {
     data: Data,
     actions: Box<dyn Actions>,
-    /// What the user holds.
-    held: Option<Id>,
+    /// What the user holds, and the value it had.
+    held: Option<(Id, f32)>,
     /// What has been set and not been seen to arrive, by parameter.
     sent: [Option<Sent>; TABLE.len()],
+    memory: Memory,
+    /// What is one step together, while it is being done.
+    step: Option<Step>,
+    /// What is being undone or redone is no step of its own.
+    silent: bool,
+    /// The impulse that was chosen here last, and what was referred to then: it counts until another is referred to.
+    chosen: Option<(Choice, Option<Arc<ImpulseReference>>)>,
 }
 
 /// A value on its way.
@@ -40,6 +48,10 @@ impl Desk {
             actions: Box::new(actions),
             held: None,
             sent: [None; TABLE.len()],
+            memory: Memory::default(),
+            step: None,
+            silent: false,
+            chosen: None,
         };
         desk.refresh();
         desk
@@ -58,7 +70,8 @@ impl Desk {
             let told = self.data.values.get(parameter.id);
             let waits = |sent: &Sent| {
                 let arrived = told != sent.before || told == sent.value;
-                self.held == Some(parameter.id) || !arrived && sent.at.elapsed() < PATIENCE
+                self.held.is_some_and(|(id, _)| id == parameter.id)
+                    || !arrived && sent.at.elapsed() < PATIENCE
             };
             *sent = sent.filter(waits);
             if let Some(sent) = sent {
@@ -83,23 +96,29 @@ impl Desk {
         id.parameter().text(self.value(id), &self.data.slots)
     }
 
+    /// What the parameter really is, where another has the say: the pre-delay while a note value sets it. Main thread.
+    pub fn overruled(&self, id: Id) -> Option<f32> {
+        let overruled = id == Id::Predelay && self.value(Id::PredelayNote) != 0.0;
+        overruled.then(|| self.data.values.mix(self.data.tempo).predelay_ms)
+    }
+
     /// What the user holds. Main thread.
     pub fn held(&self) -> Option<Id> {
-        self.held
+        self.held.map(|(id, _)| id)
     }
 
     /// The user takes hold of `id`, and lets go of what they held. Main thread.
     pub fn begin(&mut self, id: Id) {
         self.release();
         self.actions.begin(id);
-        self.held = Some(id);
+        self.held = Some((id, self.value(id)));
     }
 
     /// Gives `id`, which is held, a value. The one that it has is not set again. Main thread.
     pub fn set(&mut self, id: Id, value: f32) {
         let value = id.parameter().clamp(value);
         let now = self.value(id);
-        if self.held != Some(id) || value == now {
+        if self.held() != Some(id) || value == now {
             return;
         }
         let before = self.sent[id as usize].map_or(now, |sent| sent.before);
@@ -114,21 +133,27 @@ impl Desk {
 
     /// The user lets go of `id`. Main thread.
     pub fn end(&mut self, id: Id) {
-        if self.held == Some(id) {
+        if self.held() == Some(id) {
             self.release();
         }
     }
 
     /// The user lets go of whatever they hold. Main thread.
     pub fn release(&mut self) {
-        if let Some(id) = self.held.take() {
+        if let Some((id, before)) = self.held.take() {
             self.actions.end(id);
+            let after = self.value(id);
+            // Which impulse plays is told by the impulse: its number is only where it stands.
+            if after != before && id != Id::Impulse {
+                let change = Change { before, after };
+                self.add(id.parameter().name, |step| step.values.push((id, change)));
+            }
         }
     }
 
     /// A whole gesture: begin, set, end. In a gesture of the same parameter, only a set. Main thread.
     pub fn change(&mut self, id: Id, value: f32) {
-        let alone = self.held != Some(id);
+        let alone = self.held() != Some(id);
         if alone {
             self.begin(id);
         }
@@ -138,7 +163,95 @@ impl Desk {
         }
     }
 
-    /// Chooses the next impulse, or the one before. Main thread.
+    /// All that `act` does is one step to undo. Main thread.
+    pub fn step(&mut self, name: impl Into<String>, act: impl FnOnce(&mut Self)) {
+        self.release();
+        if self.step.is_some() {
+            return act(self);
+        }
+        self.step = Some(Step::named(name));
+        act(self);
+        self.release();
+        if let Some(step) = self.step.take()
+            && !self.silent
+        {
+            self.memory.push(step);
+        }
+    }
+
+    fn add(&mut self, name: &str, add: impl FnOnce(&mut Step)) {
+        match &mut self.step {
+            Some(step) => add(step),
+            None if self.silent => {}
+            None => {
+                let mut step = Step::named(name);
+                add(&mut step);
+                self.memory.push(step);
+            }
+        }
+    }
+
+    /// The impulse that is chosen, also while it is being loaded. Main thread.
+    pub fn choice(&self) -> Option<Choice> {
+        let now = self.data.reference.as_ref();
+        let (chosen, then) = match &self.chosen {
+            Some((chosen, then)) => (Some(chosen), then.as_ref()),
+            None => (None, None),
+        };
+        let as_then = match (now, then) {
+            (Some(now), Some(then)) => Arc::ptr_eq(now, then),
+            (now, then) => now.is_none() && then.is_none(),
+        };
+        match (chosen, now) {
+            (Some(chosen), _) if as_then => Some(chosen.clone()),
+            (_, Some(now)) => Some(Choice::Reference(Arc::clone(now))),
+            // Before the first look: what stands in the slot is on its way.
+            _ => {
+                let name = Slots::factory(self.data.values.slot())?;
+                let reference = ImpulseReference::to_factory_named(name);
+                Some(Choice::Reference(Arc::new(reference)))
+            }
+        }
+    }
+
+    fn chose(&mut self, choice: Choice) {
+        let change = Change {
+            before: self.choice(),
+            after: Some(choice.clone()),
+        };
+        self.chosen = Some((choice, self.data.reference.clone()));
+        if change.before != change.after {
+            self.add("Impulse", |step| {
+                // Of several in one step, from the first to the last.
+                let before = step.impulse.take().map_or(change.before, |it| it.before);
+                step.impulse = Some(Change {
+                    before,
+                    after: change.after,
+                });
+            });
+        }
+    }
+
+    /// Plays another impulse. Main thread.
+    pub fn choose(&mut self, choice: Choice) {
+        self.release();
+        self.chose(choice.clone());
+        let slot = match choice {
+            Choice::File(path) => {
+                self.actions.load(path);
+                None
+            }
+            Choice::Reference(reference) => {
+                let slot = reference.factory.as_deref().and_then(Slots::of_factory);
+                self.actions.take(reference);
+                slot
+            }
+        };
+        // What no list has stands nowhere; and the one that was chosen before can be chosen again.
+        self.change(Id::Impulse, slot.unwrap_or(slots::CUSTOM) as f32);
+    }
+
+    /// Chooses the next impulse of the host's list, or the one before. Main thread.
     pub fn step_impulse(&mut self, forwards: bool) {
         let slots = self.data.slots.clone();
         let slot = self.data.values.slot();
@@ -147,35 +260,190 @@ impl Desk {
         } else {
             slots.previous(slot)
         };
+        self.release();
+        if let Some(name) = Slots::factory(slot) {
+            let reference = ImpulseReference::to_factory_named(name);
+            self.chose(Choice::Reference(Arc::new(reference)));
+        }
         self.change(Id::Impulse, slot as f32);
     }
 
     /// Loads the impulse of a file. Main thread.
     pub fn load(&mut self, path: PathBuf) {
-        self.release();
-        self.actions.load(path);
-        // No list has it; and the one that was chosen before can be chosen again.
-        self.change(Id::Impulse, slots::CUSTOM as f32);
+        self.choose(Choice::File(path));
     }
 
-    /// Plays what `impulse` refers to. Main thread.
-    pub fn take(&mut self, impulse: Arc<ImpulseReference>) {
+    /// Everything that is set now. Main thread.
+    pub fn setting(&self) -> Setting {
+        Setting {
+            values: self.data.values.clone(),
+            impulse: self.choice(),
+            preset: self.data.preset.clone(),
+        }
+    }
+
+    fn apply(&mut self, setting: &Setting, keep: &[Id]) {
+        for parameter in &TABLE {
+            let (id, value) = (parameter.id, setting.values.get(parameter.id));
+            let left = matches!(id, Id::Bypass | Id::Impulse) || keep.contains(&id);
+            if !left && self.value(id) != value {
+                self.change(id, value);
+            }
+        }
+        if let Some(impulse) = &setting.impulse
+            && self.choice().as_ref() != Some(impulse)
+        {
+            self.choose(impulse.clone());
+        }
+        if self.data.preset != setting.preset {
+            self.rename(setting.preset.clone());
+        }
+    }
+
+    fn rename(&mut self, name: Option<String>) {
+        let change = Change {
+            before: self.data.preset.clone(),
+            after: name.clone(),
+        };
+        self.add("Preset", |step| step.preset = Some(change));
+        self.data.preset.clone_from(&name);
+        self.actions.name_preset(name);
+    }
+
+    /// Sets everything as `preset` has it; the mix stays, if it is locked. Bypass stays. Main thread.
+    pub fn load_preset(&mut self, preset: &Preset, mix_locked: bool) {
+        let values = preset.values();
+        let impulse = preset.impulse.clone().map(Arc::new);
+        let setting = Setting {
+            impulse: impulse.map(Choice::Reference),
+            preset: Some(preset.name.clone()),
+            values: values.clone(),
+        };
+        let keep: &[Id] = if mix_locked { &[Id::Mix] } else { &[] };
+        self.step(format!("Preset {}", preset.name), |desk| {
+            desk.apply(&setting, keep);
+        });
+        self.memory.preset = Some((preset.name.clone(), values));
+    }
+
+    /// What is set now, as a preset. Main thread.
+    pub fn preset(&self, name: &str) -> Preset {
+        let impulse = match (self.choice(), &self.data.reference) {
+            // With its copy, if sessions have one.
+            (_, Some(now)) => Some(ImpulseReference::clone(now)),
+            (Some(Choice::Reference(chosen)), None) => Some((*chosen).clone()),
+            _ => None,
+        };
+        Preset::new(name, &self.data.values, impulse)
+    }
+
+    /// What is set now has been saved under that name. Main thread.
+    pub fn saved(&mut self, name: &str) {
+        self.memory.preset = Some((name.to_owned(), self.data.values.clone()));
+        self.rename(Some(name.to_owned()));
+    }
+
+    /// Whether something has been changed since the preset was loaded. Main thread.
+    pub fn is_edited(&self, mix_locked: bool) -> bool {
+        let Some(name) = &self.data.preset else {
+            return false;
+        };
+        let values = &self.data.values;
+        let differs = |of: &Values| !same_sound(of, values, !mix_locked);
+        match &self.memory.preset {
+            Some((loaded, of)) if loaded == name => differs(of),
+            // From a session: those of the program are known.
+            _ => {
+                let known = factory().iter().find(|preset| preset.name == *name);
+                known.is_some_and(|preset| differs(&preset.values()))
+            }
+        }
+    }
+
+    /// The name of what would be undone, and of what would be done again. Main thread.
+    pub fn steps(&self) -> (Option<&str>, Option<&str>) {
+        (
+            self.memory.to_undo().map(|step| step.name.as_str()),
+            self.memory.to_redo().map(|step| step.name.as_str()),
+        )
+    }
+
+    /// Undoes the last step. Main thread.
+    pub fn undo(&mut self) {
         self.release();
-        let slot = impulse.factory.as_deref().and_then(Slots::of_factory);
-        self.actions.take(impulse);
-        self.change(Id::Impulse, slot.unwrap_or(slots::CUSTOM) as f32);
+        if let Some(step) = self.memory.undo() {
+            self.go(&step, |change| change.before, |c| &c.before, |c| &c.before);
+        }
+    }
+
+    /// Does again what was undone last. Main thread.
+    pub fn redo(&mut self) {
+        self.release();
+        if let Some(step) = self.memory.redo() {
+            self.go(&step, |change| change.after, |c| &c.after, |c| &c.after);
+        }
+    }
+
+    fn go(
+        &mut self,
+        step: &Step,
+        value: fn(&Change<f32>) -> f32,
+        impulse: fn(&Change<Option<Choice>>) -> &Option<Choice>,
+        preset: fn(&Change<Option<String>>) -> &Option<String>,
+    ) {
+        self.silent = true;
+        if step.flips {
+            self.memory.other = Some(self.setting());
+            self.memory.on_b = !self.memory.on_b;
+        }
+        for (id, change) in &step.values {
+            self.change(*id, value(change));
+        }
+        if let Some(choice) = step.impulse.as_ref().and_then(|it| impulse(it).clone()) {
+            self.choose(choice);
+        }
+        if let Some(change) = &step.preset {
+            self.rename(preset(change).clone());
+        }
+        self.silent = false;
+    }
+
+    /// Whether B is heard. Main thread.
+    pub fn on_b(&self) -> bool {
+        self.memory.on_b
+    }
+
+    /// Hears A or B. What is heard is kept for the way back. Main thread.
+    pub fn hear(&mut self, b: bool) {
+        if self.memory.on_b == b {
+            return;
+        }
+        let now = self.setting();
+        self.memory.on_b = b;
+        // The first time, B is what A is.
+        if let Some(other) = self.memory.other.replace(now) {
+            let name = if b { "To B" } else { "To A" };
+            self.step(name, |desk| {
+                desk.apply(&other, &[]);
+                desk.add(name, |step| step.flips = true);
+            });
+        }
+    }
+
+    /// The other of A and B becomes what is heard. Main thread.
+    pub fn copy_to_other(&mut self) {
+        self.memory.other = Some(self.setting());
+    }
+
+    /// What outlives the window. Main thread.
+    pub fn memory(&mut self) -> &mut Memory {
+        &mut self.memory
     }
 
     /// Which impulses go into the session from now on. Main thread.
     pub fn embed(&mut self, embedding: Embedding) {
         self.data.embedding = embedding;
         self.actions.embed(embedding);
-    }
-
-    /// The settings are those of the preset of that name, or of none. Main thread.
-    pub fn name_preset(&mut self, name: Option<String>) {
-        self.data.preset.clone_from(&name);
-        self.actions.name_preset(name);
     }
 
     /// Forgets held peaks and clips. Main thread.

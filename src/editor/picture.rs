@@ -244,7 +244,8 @@ pub fn envelope(shape: &Shape) -> Vec<f32> {
 }
 
 impl File {
-    fn of(impulse: &ImpulseResponse) -> Self {
+    /// Measures one. Loader thread.
+    pub fn of(impulse: &ImpulseResponse) -> Self {
         let frames = impulse.frames();
         let all: Vec<usize> = (0..impulse.channels.len()).collect();
         let columns = (0..FILE_COLUMNS).map(|column| {

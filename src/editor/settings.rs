@@ -44,6 +44,8 @@ pub struct Settings {
     pub brightness: Brightness,
     /// How large everything is, in % of what the system says. 75 to 250.
     pub scale_percent: f32,
+    /// A preset leaves the mix as it is.
+    pub mix_locked: bool,
     /// Size of the window in the system's points, scale and all.
     pub width: f32,
     /// The same, down.
@@ -55,6 +57,7 @@ impl Default for Settings {
         Self {
             brightness: Brightness::Dark,
             scale_percent: 100.0,
+            mix_locked: false,
             width: 1080.0,
             height: 700.0,
         }

@@ -6,13 +6,21 @@
 mod bar;
 pub mod browser;
 pub mod main;
+pub mod presets;
 pub mod settings;
 
 use super::desk::Desk;
+use super::dialog::{Answer, Purpose};
+use super::librarian::Librarian;
 use super::settings::Settings;
 use super::theme::{self, Theme, size};
-use super::widget;
-use egui::{Align2, CentralPanel, Color32, FontId, Frame, Margin, Panel, Stroke, StrokeKind, Ui};
+use super::widget::{self, Icon};
+use crate::impulse::library::{Places, Source};
+use egui::{
+    Align2, CentralPanel, Color32, FontId, Frame, Layout, Margin, Panel, Rect, Stroke, StrokeKind,
+    Ui, UiBuilder,
+};
+use std::path::PathBuf;
 
 /// Which view is seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,6 +30,8 @@ pub enum View {
     Main,
     /// All impulses, to choose one.
     Browser,
+    /// All presets.
+    Presets,
     /// How the editor looks.
     Settings,
 }
@@ -36,23 +46,74 @@ impl View {
 }
 
 /// What each view remembers from frame to frame.
-#[derive(Default)]
 pub struct Views {
     /// Of [`View::Main`].
     pub main: main::Main,
     /// Of [`View::Browser`].
     pub browser: browser::Browser,
+    /// Of [`View::Presets`].
+    pub presets: presets::Presets,
+    /// Of [`View::Settings`].
+    pub settings: settings::Page,
+    /// Who looks after impulses and presets.
+    pub librarian: Librarian,
 }
 
 impl Views {
-    /// Whether any has something new to draw. Main thread.
-    pub fn poll(&mut self) -> bool {
-        self.main.poll()
+    /// Of the library and the presets there. Main thread.
+    pub fn new(places: Option<Places>) -> Self {
+        Self {
+            main: main::Main::default(),
+            browser: browser::Browser::default(),
+            presets: presets::Presets::default(),
+            settings: settings::Page::default(),
+            librarian: Librarian::new(places),
+        }
     }
 
-    /// Waits until everything that is being measured is there: for whoever draws without a screen. Main thread.
+    /// Whether any has something new to draw. Main thread.
+    pub fn poll(&mut self) -> bool {
+        let new = [self.main.poll(), self.browser.poll(), self.librarian.poll()];
+        new.contains(&true)
+    }
+
+    /// Waits until everything that is being measured and read is there: for whoever draws without a screen. Main thread.
     pub fn wait(&mut self) {
         self.main.wait();
+        self.librarian.wait();
+        self.browser.wait();
+    }
+
+    /// Loads a file, which has been used then. Main thread.
+    pub fn load(&mut self, desk: &mut Desk, path: PathBuf) {
+        desk.load(path.clone());
+        self.librarian.used(Source::File(path));
+    }
+
+    /// No view is seen any longer. Main thread.
+    pub fn leave(&mut self) {
+        self.browser.leave(&mut self.librarian);
+    }
+
+    /// What has come from threads and dialogs since the last frame.
+    fn arrive(&mut self, desk: &mut Desk, settings: &Settings) {
+        self.librarian.poll();
+        self.browser.poll();
+        if let Some(preset) = self.librarian.opened() {
+            desk.load_preset(&preset, settings.mix_locked);
+        }
+        match self.browser.dialog.answer() {
+            Some(Answer::Chosen(Purpose::Impulse, path)) => self.load(desk, path),
+            Some(Answer::Chosen(Purpose::Locate(lost), path)) => {
+                if lost.is_some() {
+                    self.librarian.favour_file(path.clone(), lost);
+                }
+                self.load(desk, path);
+            }
+            Some(Answer::Chosen(Purpose::Folder, path)) => self.librarian.add_folder(path),
+            Some(Answer::None(why)) => self.librarian.tell(why.to_owned()),
+            None => {}
+        }
     }
 }
 
@@ -65,15 +126,16 @@ pub fn show(
     views: &mut Views,
 ) {
     let theme = Theme::of(ui);
+    views.arrive(desk, settings);
     let frame = Frame::new()
         .fill(theme.panel)
-        .inner_margin(Margin::symmetric(16, 9));
+        .inner_margin(Margin::symmetric(16, 4));
     Panel::top("bar")
         .frame(frame)
-        .exact_size(46.0)
+        .exact_size(66.0)
         .show_separator_line(false)
-        .show(ui, |ui| bar::show(ui, desk, view));
-    said(ui, desk, &theme);
+        .show(ui, |ui| bar::show(ui, desk, settings, view, views));
+    said(ui, desk, views, &theme);
     device(ui, desk, &theme);
     let frame = Frame::new()
         .fill(theme.ground)
@@ -82,19 +144,32 @@ pub fn show(
         .frame(frame)
         .show(ui, |ui| match view {
             View::Main => main::show(ui, desk, &mut views.main),
-            View::Browser => browser::show(ui, desk, &mut views.browser),
-            View::Settings => settings::show(ui, settings),
+            View::Browser => browser::show(ui, desk, views, view),
+            View::Presets => presets::show(ui, desk, settings, views),
+            View::Settings => settings::show(ui, desk, settings, views),
         });
+    if *view != View::Browser {
+        views.leave();
+    }
     dropping(ui, &theme);
 }
 
-/// What is wrong, and what else the user should know: one line each, whole in the bubble.
-fn said(ui: &mut Ui, desk: &Desk, theme: &Theme) {
-    let playing = &desk.data().playing;
-    for (name, text, colour) in [
-        ("error", &playing.error, theme.alarm),
-        ("note", &playing.note, theme.accent),
-    ] {
+/// Room for a button beside a sentence, in points.
+const BESIDE: f32 = 100.0;
+
+/// What is wrong, and what else the user should know, with what can be done about it.
+fn said(ui: &mut Ui, desk: &Desk, views: &mut Views, theme: &Theme) {
+    let data = desk.data();
+    let lines = [
+        ("error", data.playing.error.clone(), theme.alarm),
+        ("note", data.playing.note.clone(), theme.accent),
+        (
+            "library",
+            views.librarian.shown().error.clone(),
+            theme.alarm,
+        ),
+    ];
+    for (name, text, colour) in lines {
         let Some(text) = text else { continue };
         let frame = Frame::new()
             .fill(theme.raised)
@@ -107,10 +182,20 @@ fn said(ui: &mut Ui, desk: &Desk, theme: &Theme) {
                     let (dot, _) =
                         ui.allocate_exact_size(egui::vec2(8.0, 8.0), egui::Sense::hover());
                     ui.painter().circle_filled(dot.center(), 3.5, colour);
-                    let line = egui::Label::new(egui::RichText::new(text).size(size::BODY))
-                        .truncate()
-                        .show_tooltip_when_elided(true);
-                    ui.add(line);
+                    let room = ui.available_width() - BESIDE;
+                    ui.scope(|ui| {
+                        ui.set_max_width(room);
+                        let line = egui::Label::new(egui::RichText::new(text).size(size::BODY));
+                        ui.add(line.wrap());
+                    });
+                    if name == "library"
+                        && widget::icon_button(ui, Icon::Close, "Dismiss").clicked()
+                    {
+                        views.librarian.heard();
+                    }
+                    if name == "note" && data.missing && widget::button(ui, "Locate…").clicked() {
+                        views.browser.dialog.ask(Purpose::Locate(None), None);
+                    }
                 });
             });
     }
@@ -162,17 +247,16 @@ fn dropping(ui: &Ui, theme: &Theme) {
     );
 }
 
-/// A view whose content is in the middle of a panel.
-pub(super) fn page(ui: &mut Ui, title: &str, add: impl FnOnce(&mut Ui)) {
+/// A group on a ground of its own.
+pub(super) fn panel(ui: &mut Ui, rect: Rect, add: impl FnOnce(&mut Ui, Rect)) {
     let theme = Theme::of(ui);
-    Frame::new()
-        .fill(theme.panel)
-        .corner_radius(theme::CORNER)
-        .inner_margin(Margin::same(18))
-        .show(ui, |ui| {
-            ui.set_min_size(ui.available_size());
-            widget::title(ui, title);
-            ui.add_space(10.0);
-            add(ui);
-        });
+    ui.painter().rect_filled(rect, theme::CORNER, theme.panel);
+    let inside = rect.shrink(12.0);
+    ui.scope_builder(UiBuilder::new().max_rect(inside), |ui| add(ui, inside));
+}
+
+/// Adds to a part of the panel.
+pub(super) fn part(ui: &mut Ui, rect: Rect, layout: Layout, add: impl FnOnce(&mut Ui)) {
+    let part = UiBuilder::new().max_rect(rect).layout(layout);
+    ui.scope_builder(part, add);
 }

@@ -10,9 +10,9 @@ pub mod meter;
 mod paint;
 mod switch;
 
-pub use button::{Icon, button, icon_button, tab};
+pub use button::{Icon, button, icon_button, icon_button_as, tab};
 pub use choice::choice;
 pub use entry::entry;
 pub use knob::{Knob, knob};
-pub use paint::{focus_ring, heading, label, text_in, title};
-pub use switch::switch;
+pub use paint::{focus_ring, heading, label, text_in, title, words};
+pub use switch::{switch, toggle};

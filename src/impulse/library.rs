@@ -6,6 +6,7 @@
 //! it, [`Library`] shows it and searches it.
 
 mod browse;
+mod entry;
 mod factory;
 mod hash;
 mod index;
@@ -17,7 +18,8 @@ mod settings;
 mod stored;
 mod walk;
 
-pub use browse::{Entry, Folder, FolderKind, Found, Library, Origin, Presence, Query, Shelf};
+pub use browse::{Folder, FolderKind, Found, Library, Query, Shelf};
+pub use entry::{Entry, Origin, Presence};
 pub use factory::{Design, FactoryImpulse, Kind, embedded, factory};
 pub use hash::{ContentHash, NotAHash};
 pub use index::{IndexState, Sound};

@@ -3,7 +3,7 @@
 use super::host_params::{HostParam, HostParams};
 use super::seen::Seen;
 use crate::editor::window::{self, Around, OpenWindow, Placement};
-use crate::editor::{Actions, App, Data, Playing, Settings};
+use crate::editor::{Actions, App, Data, Memory, Playing, Settings};
 use crate::params::{Id, Slots};
 use crate::preset::{Embedding, ImpulseReference};
 use baseview::host::{Host, HostCallbacks, HostMainThreadCaller};
@@ -15,7 +15,7 @@ use nice_plug::editor::{
 use nice_plug::prelude::{Param, ParamSetter};
 use std::error::Error;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
 /// What opens windows.
@@ -24,6 +24,8 @@ pub struct PluginEditor {
     seen: Arc<Seen>,
     /// Of the window, open or closed. The settings are read when a host first asks: most instances are never looked at.
     placement: OnceLock<Placement>,
+    /// What was done in windows that are closed, to be undone in the next.
+    memory: Arc<Mutex<Memory>>,
 }
 
 impl PluginEditor {
@@ -32,6 +34,7 @@ impl PluginEditor {
             params,
             seen,
             placement: OnceLock::new(),
+            memory: Arc::default(),
         }
     }
 
@@ -68,7 +71,7 @@ impl Editor for PluginEditor {
             context: gui_context,
             read: Instant::now(),
         };
-        let app = App::new(stage, Settings::load());
+        let app = App::new(stage, Settings::load()).remembering(Arc::clone(&self.memory));
         let parent = parent.as_ref();
         let around = Around {
             parent: parent.map(baseview::ParentWindowHandle::from_window),

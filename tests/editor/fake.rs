@@ -2,22 +2,34 @@
 
 use egui::{Pos2, UiBuilder, Vec2};
 use egui_kittest::Harness;
-use partita::editor::{Actions, App, Data, Meters, Playing, Settings};
+use partita::editor::{Actions, App, Data, Memory, Meters, Playing, Settings};
 use partita::engine::meter::{Level, Load};
-use partita::impulse::library;
+use partita::impulse::library::{self, Places};
 use partita::params::Id;
 use partita::preset::{Embedding, ImpulseReference};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use tempfile::TempDir;
 
 /// What the test sees.
 #[derive(Clone, Default)]
 pub struct Log(Arc<Mutex<Kept>>);
 
-#[derive(Default)]
 pub struct Kept {
     pub data: Data,
     pub lines: Vec<String>,
+    /// Where impulses and presets lie.
+    home: TempDir,
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self {
+            data: Data::default(),
+            lines: Vec::new(),
+            home: TempDir::new().expect("a folder"),
+        }
+    }
 }
 
 impl Log {
@@ -72,6 +84,25 @@ impl Log {
 
     pub fn value(&self, id: Id) -> f32 {
         self.0.lock().expect("kept").data.values.get(id)
+    }
+
+    /// The folder of the library and the presets.
+    pub fn home(&self) -> PathBuf {
+        self.0.lock().expect("kept").home.path().to_owned()
+    }
+
+    /// A factory impulse as a file in the user's folder.
+    pub fn put(&self, name: &str, factory: &str) -> PathBuf {
+        let wav = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("impulses/{factory}.wav"));
+        let path = self.home().join("impulses").join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        let mut bytes = std::fs::read(wav).expect("a factory impulse");
+        // Another sound, if only by a bit: else the library would know it as the factory's.
+        if let Some(last) = bytes.last_mut() {
+            *last ^= 1;
+        }
+        std::fs::write(&path, bytes).expect("written");
+        path
     }
 
     fn write(&self, line: String) {
@@ -136,7 +167,8 @@ pub fn open(settings: Settings) -> (Harness<'static, App>, Log) {
 /// The same, over what is there already.
 pub fn open_over(log: Log, settings: Settings) -> Harness<'static, App> {
     let zoom = settings.zoom(settings.size());
-    let app = App::new(Fake(log), settings.clone());
+    let places = Places::under(&log.home());
+    let app = App::new(Fake(log), settings.clone()).in_places(places);
     Harness::builder()
         // In points: the harness has no screen of its own that would be scaled.
         .with_size(settings.size() / zoom)
@@ -171,4 +203,14 @@ pub fn drag(harness: &mut Harness<'_, App>, from: Pos2, by: Vec2) {
     }
     harness.drop_at(from + by);
     harness.run();
+}
+
+/// The window goes on with what was done in another.
+pub fn remember(harness: &mut Harness<'_, App>, memory: &Arc<Mutex<Memory>>) {
+    let log = Log::default();
+    let app = std::mem::replace(
+        harness.state_mut(),
+        App::new(Fake(log), Settings::default()),
+    );
+    *harness.state_mut() = app.remembering(Arc::clone(memory));
 }

@@ -73,11 +73,28 @@ fn everywhere(harness: &mut Harness<'_, App>, mut look: impl FnMut(&str, &Harnes
     harness.state_mut().views().main.show_spectrum(true);
     harness.run();
     look("Spectrum", harness);
-    for (view, name) in View::OFFERED {
-        harness.state_mut().open(*view);
-        harness.run();
+    for (view, name) in VIEWS {
+        open(harness, view);
         look(name, harness);
     }
+}
+
+/// The views with an own picture.
+const VIEWS: [(View, &str); 4] = [
+    (View::Main, "Room"),
+    (View::Browser, "Impulses"),
+    (View::Presets, "Presets"),
+    (View::Settings, "Settings"),
+];
+
+/// Shows a view, with all that it has to read.
+fn open(harness: &mut Harness<'_, App>, view: View) {
+    harness.state_mut().open(view);
+    for _ in 0..3 {
+        harness.run();
+        harness.state_mut().views().wait();
+    }
+    harness.run();
 }
 
 #[test]
@@ -128,7 +145,7 @@ fn options() -> SnapshotOptions {
 }
 
 #[test]
-fn the_main_view_looks_as_it_did() {
+fn the_main_view_and_the_browser_look_as_they_did() {
     let mut results = SnapshotResults::new();
     for (name, brightness) in [("dark", Brightness::Dark), ("light", Brightness::Light)] {
         for percent in [100.0, 200.0] {
@@ -138,6 +155,9 @@ fn the_main_view_looks_as_it_did() {
             };
             let mut harness = seen(settings.scaled(percent), |_| {});
             results.add(harness.try_snapshot_options(format!("main-{name}-{percent}"), &options()));
+            open(&mut harness, View::Browser);
+            let name = format!("browser-{name}-{percent}");
+            results.add(harness.try_snapshot_options(name, &options()));
         }
     }
 }
@@ -175,8 +195,8 @@ fn every_view_can_be_drawn() {
             harness.get_by_label(tab).click();
             take(&mut harness, tab);
         }
-        for (view, name) in View::OFFERED {
-            harness.state_mut().open(*view);
+        for (view, name) in VIEWS {
+            open(&mut harness, view);
             take(&mut harness, name);
         }
     }

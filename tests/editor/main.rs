@@ -2,8 +2,10 @@
 
 #![cfg(feature = "editor")]
 
+mod browser;
 mod fake;
 mod gestures;
 mod looks;
 mod picture;
+mod presets;
 mod raster;

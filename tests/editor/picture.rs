@@ -165,10 +165,10 @@ fn a_path_is_typed_and_loaded() {
     let (mut harness, log) = ready();
     harness.get_by_label("Impulses").click();
     harness.run();
-    let field = harness.get_by_label("Path of a file");
+    let field = harness.get_by_label("Search or path");
     field.focus();
     harness.run();
-    let field = harness.get_by_label("Path of a file");
+    let field = harness.get_by_label("Search or path");
     field.type_text("/music/My kitchen.wav");
     harness.run();
     harness.key_press(Key::Enter);

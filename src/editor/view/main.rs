@@ -7,6 +7,7 @@ mod handle;
 mod plot;
 mod strip;
 
+use super::{panel, part};
 use crate::editor::desk::Desk;
 use crate::editor::picture::{Picture, Sketcher, Wanted, envelope};
 use crate::editor::theme::{self, GAP, Theme};
@@ -15,7 +16,7 @@ use crate::params::{Id, TABLE};
 use axis::{Axis, Span};
 use egui::{
     Align, Event, Layout, Modifiers, PointerButton, Rangef, Rect, Sense, Stroke, StrokeKind,
-    TextureHandle, TextureOptions, Ui, UiBuilder, pos2, vec2,
+    TextureHandle, TextureOptions, Ui, pos2, vec2,
 };
 use plot::Plot;
 use std::sync::Arc;
@@ -43,15 +44,12 @@ enum Tab {
 
 const LARGE: [Id; 5] = [Id::Mix, Id::Predelay, Id::Size, Id::Decay, Id::Width];
 
-const SHAPE: [Id; 8] = [
-    Id::Attack,
-    Id::AttackCurve,
-    Id::DecayCurve,
-    Id::EarlyLate,
-    Id::Split,
-    Id::TrimStart,
-    Id::TrimEnd,
-    Id::Fade,
+/// By what they belong to: what is taken hold of in one place of the picture.
+const SHAPE: [(&str, &[Id]); 4] = [
+    ("Attack", &[Id::Attack, Id::AttackCurve]),
+    ("Decay", &[Id::DecayCurve]),
+    ("Early and late", &[Id::EarlyLate, Id::Split]),
+    ("Trim", &[Id::TrimStart, Id::TrimEnd, Id::Fade]),
 ];
 
 /// Height of the controls under the picture, in points.
@@ -87,20 +85,6 @@ pub fn show(ui: &mut Ui, desk: &mut Desk, main: &mut Main) {
     let picture = whole.with_max_y(controls.min.y - GAP);
     panel(ui, picture, |ui, inside| upper(ui, desk, main, inside));
     panel(ui, controls, |ui, inside| lower(ui, desk, main, inside));
-}
-
-/// A group on a ground of its own.
-fn panel(ui: &mut Ui, rect: Rect, add: impl FnOnce(&mut Ui, Rect)) {
-    let theme = Theme::of(ui);
-    ui.painter().rect_filled(rect, theme::CORNER, theme.panel);
-    let inside = rect.shrink(12.0);
-    ui.scope_builder(UiBuilder::new().max_rect(inside), |ui| add(ui, inside));
-}
-
-/// Adds to a part of the panel.
-fn part(ui: &mut Ui, rect: Rect, layout: Layout, add: impl FnOnce(&mut Ui)) {
-    let part = UiBuilder::new().max_rect(rect).layout(layout);
-    ui.scope_builder(part, add);
 }
 
 fn upper(ui: &mut Ui, desk: &mut Desk, main: &mut Main, inside: Rect) {
@@ -319,16 +303,22 @@ fn lower(ui: &mut Ui, desk: &mut Desk, main: &mut Main, inside: Rect) {
         }
     });
     let row = left.with_min_y(left.max.y - 28.0);
-    part(ui, row, Layout::left_to_right(Align::Center), |ui| {
+    let column = |at: f32| row.with_min_x(row.min.x + at * large.x);
+    let across = Layout::left_to_right(Align::Center);
+    part(ui, column(0.0), across, |ui| {
+        widget::switch(ui, desk, Id::Reverse);
+    });
+    // Under the knob that it takes the place of.
+    part(ui, column(1.0), across, |ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        ui.add_space(8.0);
+        widget::label(ui, "Sync");
+        widget::choice(ui, desk, Id::PredelayNote, 54.0);
+    });
+    part(ui, column(2.0), across, |ui| {
         ui.spacing_mut().item_spacing.x = 14.0;
-        // Under the knob that it takes the place of.
-        ui.add_space(4.0);
-        ui.horizontal(|ui| {
-            ui.spacing_mut().item_spacing.x = 6.0;
-            widget::label(ui, "Sync");
-            widget::choice(ui, desk, Id::PredelayNote, 60.0);
-        });
-        for id in [Id::Normalise, Id::Reverse, Id::Onset] {
+        ui.add_space(16.0);
+        for id in [Id::Normalise, Id::Onset] {
             widget::switch(ui, desk, id);
         }
     });
@@ -353,7 +343,10 @@ fn lower(ui: &mut Ui, desk: &mut Desk, main: &mut Main, inside: Rect) {
         let changed = |id: &Id| desk.value(*id) != TABLE[*id as usize].default;
         let hidden = match main.tab {
             Tab::Shape => 0,
-            _ => SHAPE.iter().filter(|id| changed(id)).count(),
+            _ => {
+                let all = SHAPE.iter().flat_map(|(_, ids)| *ids);
+                all.filter(|id| changed(id)).count()
+            }
         };
         if hidden > 0 {
             ui.add_space(6.0);
@@ -363,7 +356,7 @@ fn lower(ui: &mut Ui, desk: &mut Desk, main: &mut Main, inside: Rect) {
     let body = right.with_min_y(tabs.max.y + 12.0);
     match main.tab {
         Tab::Sound => sound(ui, desk, body),
-        Tab::Shape => knobs(ui, desk, body, &SHAPE),
+        Tab::Shape => shape(ui, desk, body),
         Tab::Damping => damping::show(ui, desk, body),
     }
 }
@@ -380,6 +373,36 @@ fn knobs(ui: &mut Ui, desk: &mut Desk, rect: Rect, ids: &[Id]) {
             widget::knob(ui, desk, *id, Knob::Small);
         }
     });
+}
+
+/// Small knobs in groups, each under its name.
+fn shape(ui: &mut Ui, desk: &mut Desk, rect: Rect) {
+    let theme = Theme::of(ui);
+    let size = Knob::Small.size();
+    let all = SHAPE.iter().map(|(_, ids)| ids.len()).sum::<usize>();
+    let gap = (rect.width() - size.x * all as f32) / (SHAPE.len() as f32 - 1.0);
+    let gap = gap.clamp(0.0, 26.0);
+    let mut left = rect.min.x;
+    for (at, (name, ids)) in SHAPE.iter().enumerate() {
+        let width = size.x * ids.len() as f32;
+        let group = Rect::from_min_size(pos2(left, rect.min.y), vec2(width, rect.height()));
+        let head = group.with_max_y(group.min.y + 16.0);
+        let font = crate::editor::fonts::strong(theme::size::SMALL);
+        widget::text_in(ui, head, name, font, theme.text);
+        let row = Rect::from_min_size(pos2(left, head.max.y + 6.0), vec2(width, size.y));
+        part(ui, row, Layout::left_to_right(Align::Min), |ui| {
+            ui.spacing_mut().item_spacing.x = 0.0;
+            for id in *ids {
+                widget::knob(ui, desk, *id, Knob::Small);
+            }
+        });
+        left += width + gap;
+        if at + 1 < SHAPE.len() {
+            let between = Stroke::new(1.0, theme.line);
+            let rows = rect.min.y + 2.0..=rect.max.y - 4.0;
+            ui.painter().vline(left - gap / 2.0, rows, between);
+        }
+    }
 }
 
 fn sound(ui: &mut Ui, desk: &mut Desk, rect: Rect) {

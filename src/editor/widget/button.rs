@@ -23,10 +23,22 @@ pub enum Icon {
     Larger,
     /// Farther away.
     Smaller,
+    /// Back to what was.
+    Undo,
+    /// On to what was undone.
+    Redo,
+    /// The other takes what this one is.
+    Copy,
+    /// Away with it.
+    Close,
+    /// A favourite.
+    Star,
+    /// Not a favourite.
+    NoStar,
 }
 
 impl Icon {
-    fn paint(self, painter: &Painter, rect: Rect, color: Color32) {
+    pub(in crate::editor) fn paint(self, painter: &Painter, rect: Rect, color: Color32) {
         let (c, r) = (rect.center(), 5.0);
         let line = |points: &[(f32, f32)]| {
             let points = points.iter().map(|(x, y)| c + r * vec2(*x, *y));
@@ -46,6 +58,52 @@ impl Icon {
                 line(&[(0.0, -0.9), (0.0, 0.9)]);
             }
             Self::Smaller => line(&[(-0.9, 0.0), (0.9, 0.0)]),
+            Self::Undo => {
+                line(&[(-0.3, -1.1), (-1.0, -0.45), (-0.3, 0.2)]);
+                line(&[
+                    (-1.0, -0.45),
+                    (0.4, -0.45),
+                    (1.0, 0.1),
+                    (0.8, 0.8),
+                    (-0.3, 0.9),
+                ]);
+            }
+            Self::Redo => {
+                line(&[(0.3, -1.1), (1.0, -0.45), (0.3, 0.2)]);
+                line(&[
+                    (1.0, -0.45),
+                    (-0.4, -0.45),
+                    (-1.0, 0.1),
+                    (-0.8, 0.8),
+                    (0.3, 0.9),
+                ]);
+            }
+            Self::Copy => {
+                line(&[(-1.1, 0.0), (1.0, 0.0)]);
+                line(&[(0.3, -0.7), (1.0, 0.0), (0.3, 0.7)]);
+            }
+            Self::Close => {
+                line(&[(-0.7, -0.7), (0.7, 0.7)]);
+                line(&[(-0.7, 0.7), (0.7, -0.7)]);
+            }
+            Self::Star | Self::NoStar => {
+                let on = |point: usize| {
+                    let angle = std::f32::consts::TAU * (point as f32 / 10.0 - 0.25);
+                    let out = if point.is_multiple_of(2) { 1.25 } else { 0.55 };
+                    c + r * out * vec2(angle.cos(), angle.sin())
+                };
+                // A star is not convex: five spikes around a middle.
+                if self == Self::Star {
+                    for spike in 0..5 {
+                        let points = [9, 10, 11].map(|at| on((at + 2 * spike) % 10));
+                        let spike = [c, points[0], points[1], points[2]].to_vec();
+                        painter.add(Shape::convex_polygon(spike, color, Stroke::NONE));
+                    }
+                } else {
+                    let rim = (0..10).map(on).collect();
+                    painter.add(Shape::closed_line(rim, Stroke::new(1.2, color)));
+                }
+            }
             Self::Whole => {
                 line(&[(-1.3, -0.8), (-1.3, 0.8)]);
                 line(&[(1.3, -0.8), (1.3, 0.8)]);
@@ -73,11 +131,17 @@ fn plate(ui: &Ui, rect: Rect, response: &Response, on: bool) -> Color32 {
 
 /// A button with a sign; `name` is what it does, in words. Main thread.
 pub fn icon_button(ui: &mut Ui, icon: Icon, name: &str) -> Response {
+    icon_button_as(ui, icon, name, name)
+}
+
+/// The same with more in its bubble. Main thread.
+pub fn icon_button_as(ui: &mut Ui, icon: Icon, name: &str, help: &str) -> Response {
     let (rect, response) = ui.allocate_exact_size(vec2(26.0, 26.0), Sense::click());
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
+    let enabled = ui.is_enabled();
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, name));
     let color = plate(ui, rect, &response, false);
     icon.paint(ui.painter(), rect, color);
-    response.on_hover_text(name)
+    response.on_hover_text(help)
 }
 
 /// A button with a word. Main thread.

@@ -24,12 +24,17 @@ pub fn entry(ui: &mut Ui, desk: &mut Desk, id: Id, rect: Rect, font: FontId, ope
     let Some(mut typing) = typing else {
         // Not in the order of Tab: Enter on the control opens it.
         let response = ui.interact(rect, memory.with("value"), Sense::CLICK);
-        let color = if response.hovered() {
-            theme.accent
-        } else {
-            theme.text
+        let overruled = desk.overruled(id);
+        let color = match (response.hovered(), overruled) {
+            (true, _) => theme.accent,
+            (false, Some(_)) => theme.muted,
+            (false, None) => theme.text,
         };
-        paint::text_in(ui, rect, &desk.text(id), font, color);
+        let text = match overruled {
+            Some(value) => id.parameter().text(value, &desk.data().slots),
+            None => desk.text(id),
+        };
+        paint::text_in(ui, rect, &text, font, color);
         if response.on_hover_cursor(egui::CursorIcon::Text).clicked() || open {
             let typing = Typing {
                 text: desk.text(id),

@@ -233,6 +233,10 @@ pub fn bubble(desk: &Desk, response: Response, id: Id) -> Response {
         let text = |value| parameter.text(value, &desk.data().slots);
         ui.label(format!("{}: {}", parameter.name, desk.text(id)));
         super::label(ui, help(id));
+        if desk.overruled(id).is_some() {
+            let note = desk.text(Id::PredelayNote);
+            super::label(ui, format!("Now the note value {note} has the say."));
+        }
         if let Kind::Number(_) = parameter.kind {
             let (low, high) = (text(parameter.lowest()), text(parameter.highest()));
             let default = text(parameter.default);

@@ -6,7 +6,8 @@ use crate::editor::theme::{Theme, size};
 use crate::editor::{fonts, help};
 use crate::params::{Id, Kind, Parameter, Unit};
 use egui::{
-    CursorIcon, FontId, Key, Modifiers, Pos2, Rect, Response, Sense, Shape, Stroke, Ui, vec2,
+    Color32, CursorIcon, FontId, Key, Modifiers, Pos2, Rect, Response, Sense, Shape, Stroke, Ui,
+    vec2,
 };
 use std::f32::consts::{FRAC_PI_2, TAU};
 
@@ -79,9 +80,21 @@ pub fn knob(ui: &mut Ui, desk: &mut Desk, id: Id, kind: Knob) -> Response {
     let open = response.has_focus() && ui.input_mut(enter);
 
     let parameter = id.parameter();
-    let travel = parameter.travel(desk.value(id));
+    let overruled = desk.overruled(id);
+    let travel = parameter.travel(overruled.unwrap_or(desk.value(id)));
     let active = response.hovered() || response.dragged() || response.has_focus();
-    face(ui, &theme, disc, (origin(parameter), travel), active);
+    let tint = if overruled.is_some() {
+        theme.outline
+    } else {
+        theme.accent
+    };
+    face(
+        ui,
+        &theme,
+        disc,
+        (origin(parameter), travel),
+        (active, tint),
+    );
     if response.has_focus() {
         let ring = Stroke::new(2.0, theme.focus);
         ui.painter()
@@ -107,7 +120,13 @@ pub fn knob(ui: &mut Ui, desk: &mut Desk, id: Id, kind: Knob) -> Response {
     grip::bubble(desk, response, id)
 }
 
-fn face(ui: &Ui, theme: &Theme, disc: Rect, (origin, travel): (f32, f32), active: bool) {
+fn face(
+    ui: &Ui,
+    theme: &Theme,
+    disc: Rect,
+    (origin, travel): (f32, f32),
+    (active, tint): (bool, Color32),
+) {
     let painter = ui.painter();
     let (center, radius) = (disc.center(), disc.width() / 2.0);
     let width = if radius > 25.0 { 4.0 } else { 3.0 };
@@ -122,7 +141,7 @@ fn face(ui: &Ui, theme: &Theme, disc: Rect, (origin, travel): (f32, f32), active
     };
     painter.add(Shape::line(arc(0.0, 1.0), Stroke::new(width, theme.line)));
     if travel != origin {
-        let stroke = Stroke::new(width, theme.accent);
+        let stroke = Stroke::new(width, tint);
         painter.add(Shape::line(arc(origin, travel), stroke));
     }
     let rest = if active { theme.outline } else { theme.line };

@@ -2,7 +2,7 @@
 
 use crate::editor::fonts;
 use crate::editor::theme::{Theme, size};
-use egui::{Color32, FontId, Rect, RichText, Stroke, StrokeKind, Ui};
+use egui::{Color32, FontId, Rect, RichText, Stroke, StrokeKind, Ui, vec2};
 
 /// One line in the middle of `rect`, smaller where it would not fit. Main thread.
 pub fn text_in(ui: &Ui, rect: Rect, text: &str, font: FontId, color: Color32) {
@@ -17,6 +17,20 @@ pub fn text_in(ui: &Ui, rect: Rect, text: &str, font: FontId, color: Color32) {
     }
     let at = rect.center() - galley.size() / 2.0;
     ui.painter().galley(at, galley, color);
+}
+
+/// Text from the left of `rect`, at most so wide, and where it ends. Main thread.
+pub fn words(ui: &Ui, rect: Rect, width: f32, text: &str, font: FontId, colour: Color32) -> f32 {
+    if width < 12.0 {
+        return rect.min.x;
+    }
+    let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), font, colour);
+    job.wrap = egui::text::TextWrapping::truncate_at_width(width);
+    let galley = ui.painter().layout_job(job);
+    let at = rect.left_center() - vec2(0.0, galley.size().y / 2.0);
+    let end = at.x + galley.size().x;
+    ui.painter().galley(at, galley, colour);
+    end
 }
 
 /// Around what the keyboard works on. Main thread.

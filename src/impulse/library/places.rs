@@ -6,6 +6,8 @@
 //! | macOS | `~/Library/Application Support/Partita/Impulses` | `…/Application Support/Partita/library.toml` | `~/Library/Caches/Partita/library.index` |
 //! | Windows | `%APPDATA%\Partita\Impulses` | `%APPDATA%\Partita\library.toml` | `%LOCALAPPDATA%\Partita\library.index` |
 //!
+//! The user's presets lie beside the impulses, in `presets` (`Presets`).
+//!
 //! `PARTITA_HOME`, where it is set, stands for all of them: see [`Places::under`]. Nothing is created before it is written to.
 
 use etcetera::BaseStrategy;
@@ -18,6 +20,8 @@ use thiserror::Error;
 pub struct Places {
     /// The folder for the user's impulses. It need not exist.
     pub impulses: PathBuf,
+    /// The folder for the user's presets. It need not exist.
+    pub presets: PathBuf,
     /// The settings file: added folders, favourites, recent impulses.
     pub settings: PathBuf,
     /// The index of what the last scan found. May be deleted at any time.
@@ -52,15 +56,17 @@ impl Places {
             base.config_dir().join(name)
         };
         Ok(Self {
+            presets: data.join(if TITLED { "Presets" } else { "presets" }),
             impulses: data.join(if TITLED { "Impulses" } else { "impulses" }),
             settings: config.join("library.toml"),
             index: base.cache_dir().join(name).join("library.index"),
         })
     }
 
-    /// Everything under one folder: `impulses/`, `library.toml` and `cache/library.index`.
+    /// Everything under one folder: `impulses/`, `presets/`, `library.toml` and `cache/library.index`.
     pub fn under(folder: &Path) -> Self {
         Self {
+            presets: folder.join("presets"),
             impulses: folder.join("impulses"),
             settings: folder.join("library.toml"),
             index: folder.join("cache").join("library.index"),

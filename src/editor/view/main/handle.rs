@@ -11,8 +11,8 @@ use egui::{CursorIcon, Pos2, Rect, Sense, Shape, Stroke, Ui, Vec2, pos2, vec2};
 /// What it looks like.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Look {
-    /// A word on a line.
-    Flag(&'static str),
+    /// A word on a line, or so many points beside it.
+    Flag(&'static str, f32),
     /// An end of the envelope.
     Point,
     /// The bow of the envelope.
@@ -43,7 +43,7 @@ pub(super) fn show(ui: &mut Ui, desk: &mut Desk, plot: &Plot<'_>, handle: &Handl
     }
     let theme = plot.theme;
     let word = match handle.look {
-        Look::Flag(word) => {
+        Look::Flag(word, _) => {
             let font = fonts::strong(size::TINY);
             let galley = ui
                 .painter()
@@ -56,10 +56,14 @@ pub(super) fn show(ui: &mut Ui, desk: &mut Desk, plot: &Plot<'_>, handle: &Handl
         // A flag flies to the side where there is room.
         Some(word) => {
             let space = vec2(word.size().x + 12.0, 17.0);
-            let left = if at.x + space.x > plot.rect.max.x {
+            let aside = match handle.look {
+                Look::Flag(_, aside) => aside,
+                _ => 0.0,
+            };
+            let left = if at.x + aside + space.x > plot.rect.max.x {
                 at.x - space.x
             } else {
-                at.x
+                at.x + aside
             };
             Rect::from_min_size(pos2(left, at.y - space.y / 2.0), space)
         }
@@ -100,7 +104,7 @@ pub(super) fn show(ui: &mut Ui, desk: &mut Desk, plot: &Plot<'_>, handle: &Handl
         }
     }
     match (handle.look, word) {
-        (Look::Flag(_), Some(word)) => {
+        (Look::Flag(..), Some(word)) => {
             painter.rect_filled(rect, 3.0, colour);
             painter.galley(rect.center() - word.size() / 2.0, word, theme.ground);
         }

@@ -18,6 +18,9 @@ use egui::{
 /// What is seen below the peak, in dB.
 pub const RANGE_DB: f32 = 90.0;
 
+/// Width of the pre-delay's flag and the gap after it, in points.
+const FLAG: f32 = 34.0;
+
 /// Where everything is.
 pub(super) struct Plot<'a> {
     pub picture: &'a Picture,
@@ -174,6 +177,24 @@ impl Plot<'_> {
         painter.line(mirrored.collect(), faint);
     }
 
+    /// From where to where the envelope goes between two places; `None` where it is not drawn.
+    fn envelope_within(&self, from: f32, to: f32) -> Option<(f32, f32)> {
+        if self.shape.attack_percent == 0.0 && self.shape.decay_percent == 0.0 {
+            return None;
+        }
+        let count = self.envelope.len();
+        let step = self.picture.seconds / count.max(1) as f64;
+        let at = |x: f32| ((self.axis.seconds(x) - self.predelay) / step).max(0.0) as usize;
+        let seen = self
+            .envelope
+            .get(at(from).min(count)..(at(to) + 1).min(count))?;
+        let ys = seen.iter().map(|gain| self.y(decibels(*gain)));
+        ys.fold(None, |span, y| {
+            let (top, bottom) = span.unwrap_or((y, y));
+            Some((f32::min(top, y), f32::max(bottom, y)))
+        })
+    }
+
     /// Words along the axes. Main thread.
     pub fn words(&self, ui: &Ui, scale: Rect) {
         let painter = ui.painter();
@@ -213,9 +234,15 @@ impl Plot<'_> {
         }
         for db in [0.0, -30.0, -60.0] {
             let word = format!("{db:.0} dB").replace('-', "−");
-            // Beside the handle of a decay that begins at the end.
-            let at = pos2(self.rect.max.x - 26.0, self.y(db) - 7.0);
-            self.tag(&painter, at, Align2::RIGHT_CENTER, &word);
+            // Beside the handle of a decay that begins at the end, and where the envelope does not cross it.
+            let x = self.rect.max.x - 26.0;
+            let crossed = self.envelope_within(x - 44.0, x + 4.0);
+            let free = [-7.0, 8.0].map(|down| self.y(db) + down).into_iter();
+            let mut free = free
+                .filter(|y| crossed.is_none_or(|(top, bottom)| y + 9.0 < top || y - 9.0 > bottom));
+            if let Some(y) = free.next() {
+                self.tag(&painter, pos2(x, y), Align2::RIGHT_CENTER, &word);
+            }
         }
     }
 
@@ -279,6 +306,9 @@ impl Plot<'_> {
         if !shape.reverse {
             let split =
                 predelay + self.picture.direct_seconds + f64::from(desk.value(Id::Split)) / 1000.0;
+            // Beside the other flag, where both are at one place.
+            let apart = self.axis.x(split) - self.axis.x(predelay);
+            let aside = (FLAG - apart).max(0.0);
             handle::show(
                 ui,
                 desk,
@@ -286,9 +316,9 @@ impl Plot<'_> {
                 &Handle {
                     id: Id::Split,
                     name: "Early/late split, in the picture",
-                    at: pos2(self.axis.x(split), bottom - 30.0),
+                    at: pos2(self.axis.x(split), bottom - 10.0),
                     line: true,
-                    look: handle::Look::Flag("Split"),
+                    look: handle::Look::Flag("Split", aside),
                     place: |ms| ms,
                     step: vec2(per_point as f32 * 1000.0, 0.0),
                 },
@@ -303,7 +333,7 @@ impl Plot<'_> {
                 name: "Pre-delay, in the picture",
                 at: pos2(self.axis.x(predelay), bottom - 10.0),
                 line: true,
-                look: handle::Look::Flag("Pre"),
+                look: handle::Look::Flag("Pre", 0.0),
                 place: |ms| ms,
                 step: vec2(per_point as f32 * 1000.0, 0.0),
             },
