@@ -5,6 +5,7 @@ use crate::editor::desk::Desk;
 use crate::editor::fonts;
 use crate::editor::theme::{Theme, size};
 use crate::editor::widget::{self, Icon};
+use crate::impulse::load::shown;
 use crate::params::{Id, Slots};
 use egui::{
     Align, Color32, Layout, Rect, Response, RichText, Role, Sense, Shape, Stroke, Ui, WidgetInfo,
@@ -44,7 +45,7 @@ pub(super) fn show(ui: &mut Ui, desk: &mut Desk, view: &mut View) {
 
 /// What plays, as people write it.
 fn impulse(desk: &Desk) -> String {
-    let name = &desk.data().playing.name;
+    let name = &shown(&desk.data().playing.name);
     match Slots::of_factory(name) {
         Some(_) => browser::titled(name),
         None if name.is_empty() => "No impulse".to_owned(),
