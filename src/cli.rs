@@ -21,6 +21,7 @@ mod shape;
 use crate::impulse::load;
 use clap::{Parser, Subcommand};
 pub use exit::Exit;
+use std::ffi::OsString;
 use std::panic;
 use std::process::ExitCode;
 
@@ -57,6 +58,13 @@ enum Command {
     Measure(measure::Args),
     /// Check that what plays live is what is rendered, and print what is left of the difference
     Selftest(selftest::Args),
+}
+
+/// Whether arguments, the program's name before them, make a command; it is not run. Errors: the text that the user would
+/// see. Main thread.
+pub fn check(arguments: impl IntoIterator<Item = OsString>) -> Result<(), String> {
+    let parsed = Cli::try_parse_from(arguments);
+    parsed.map(drop).map_err(|error| error.to_string())
 }
 
 /// Runs the command line of this process.

@@ -129,9 +129,9 @@ impl Engine {
     }
 
     /// Plays what comes from now on into `impulse`; what came before rings out in the impulse that it was
-    /// played into. An error gives `impulse` back: it does not fit ([`Engine::takes`]), or there is no
-    /// room just now: 8 impulses may ring at once, 16 be held. Try again at the next block; room comes when a
-    /// tail has ended and [`Engine::take_retired`] has been asked. Audio thread.
+    /// played into. At rest, when nothing rings, a change is complete at once. An error gives `impulse` back: it does
+    /// not fit ([`Engine::takes`]), or there is no room just now: 8 impulses may ring at once, 16 be held. Try again at
+    /// the next block; room comes when a tail has ended and [`Engine::take_retired`] has been asked. Audio thread.
     pub fn swap(
         &mut self,
         impulse: Arc<PreparedImpulse>,

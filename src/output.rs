@@ -3,7 +3,8 @@
 //! What is guaranteed: until [`Pending::place`] the file at the output's name is what it was
 //! before, byte for byte, or is not there. What is written goes to a file beside it, which is synced to the
 //! disk and renamed at the end. If anything stops the writing (an error, a full disk, Ctrl-C), that file is removed.
-//! Only a process that is killed outright leaves one behind, named `.partita-….part`.
+//! Only a process that is killed outright leaves one behind, named `.partita-….part`; the next one that writes to that folder
+//! removes it, once it is [`STALE`] and nobody holds it.
 //!
 //! A recording cannot be made again: [`Pending::create_in_sight`] gives it a name that is found, `take.part-….wav`, and
 //! [`Pending::place_or_leave`] never removes it.
@@ -19,11 +20,17 @@ pub use encode::{Format, Written};
 pub use growing::GrowingWav;
 pub use wav::WavWriter;
 
-use std::fs;
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tempfile::NamedTempFile;
 use thiserror::Error;
+
+/// How long ago a temporary file was last written before it may be taken for one that a killed process left. Who writes holds a lock on
+/// it; this is for the moment between making and locking it, and for file systems where clocks differ.
+pub const STALE: Duration = Duration::from_secs(600);
 
 /// What happens to a file that is already there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -125,23 +132,29 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// Makes the temporary file. Errors: [`OutputFault::Io`].
+    /// Makes the temporary file, and removes those that killed processes left in that folder. Errors: [`OutputFault::Io`].
     pub fn create(destination: Destination) -> Result<Self, OutputFault> {
+        sweep(&destination.folder);
         let mut builder = builder();
         // What any new file of the user's would have; the umask takes its share of it.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let file = builder.tempfile_in(&destination.folder)?;
+        // Some file systems have no locks; there nothing is ever taken for stale either.
+        let _ = file.as_file().try_lock();
         Ok(Self { file, destination })
     }
 
     /// The same with a name that says whose it is, for what must be found again if the process is killed: `take.wav`
     /// is written as `take.part-….wav`. Errors: [`OutputFault::Io`].
     pub fn create_in_sight(destination: Destination) -> Result<Self, OutputFault> {
-        let name = |part: Option<&std::ffi::OsStr>| part.unwrap_or_default().to_owned();
+        let name = |part: Option<&OsStr>| part.unwrap_or_default().to_owned();
         let mut prefix = name(destination.path.file_stem());
+        if prefix.len() > STEM_BYTES {
+            prefix = cut(&prefix).into();
+        }
         prefix.push(".part-");
-        let mut suffix = std::ffi::OsString::from(".");
+        let mut suffix = OsString::from(".");
         suffix.push(name(destination.path.extension()));
         let mut builder = tempfile::Builder::new();
         builder.prefix(&prefix).suffix(&suffix);
@@ -188,13 +201,21 @@ impl Pending {
     }
 
     fn rename(self) -> Result<(), (NamedTempFile, OutputFault)> {
-        let Destination { path, existing, .. } = self.destination;
+        let Destination {
+            path,
+            folder,
+            existing,
+        } = self.destination;
         let renamed = match existing {
             Existing::Replace => self.file.persist(&path),
             Existing::Keep => self.file.persist_noclobber(&path),
         };
         match renamed {
-            Ok(_) => Ok(()),
+            Ok(_) => {
+                // The name itself, where a folder can be synced; elsewhere the file system sees to it.
+                let _ = File::open(folder).and_then(|folder| folder.sync_all());
+                Ok(())
+            }
             Err(failed) if failed.error.kind() == io::ErrorKind::AlreadyExists => {
                 Err((failed.file, OutputFault::Exists))
             }
@@ -236,7 +257,8 @@ impl Pending {
     }
 }
 
-/// A second name for the file that is about to be replaced, if there is one; it goes when it is dropped.
+/// A second name for the file that is about to be replaced, if there is one; it goes when it is dropped. Not one of those that
+/// are swept: a process that is killed between two names of a set leaves the old file under it.
 fn former(destination: &Destination) -> Result<Option<NamedTempFile<()>>, OutputFault> {
     let path = &destination.path;
     if destination.existing == Existing::Keep || !path.is_file() {
@@ -249,14 +271,53 @@ fn former(destination: &Destination) -> Result<Option<NamedTempFile<()>>, Output
         }
         linked => linked,
     };
-    let kept = builder().make_in(&destination.folder, second_name)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(PREFIX).suffix(".old");
+    let kept = builder.make_in(&destination.folder, second_name)?;
     Ok(Some(kept))
 }
 
+const PREFIX: &str = ".partita-";
+const SUFFIX: &str = ".part";
+
 fn builder() -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".partita-").suffix(".part");
+    builder.prefix(PREFIX).suffix(SUFFIX);
     builder
+}
+
+/// What a temporary file's name takes of its own, in bytes, so that there is room for the rest: file systems have 255.
+const STEM_BYTES: usize = 200;
+
+fn cut(stem: &OsStr) -> String {
+    let mut stem = stem.to_string_lossy().into_owned();
+    stem.truncate(stem.floor_char_boundary(STEM_BYTES));
+    stem
+}
+
+/// Removes temporary files of processes that were killed. What cannot be looked at stays.
+fn sweep(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let ours = name
+            .to_str()
+            .is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX));
+        if !ours || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            continue;
+        }
+        let path = entry.path();
+        let Ok(file) = File::open(&path) else {
+            continue;
+        };
+        let written = file.metadata().and_then(|file| file.modified());
+        let old = written.is_ok_and(|at| at.elapsed().is_ok_and(|age| age >= STALE));
+        if old && file.try_lock().is_ok() {
+            let _ = fs::remove_file(&path);
+        }
+    }
 }
 
 impl Write for Pending {

@@ -249,7 +249,7 @@ fn folders(library: &Library, json: bool) -> Exit {
         say::result(format_args!(
             "{:>7}  {}{state}",
             folder.files,
-            folder.path.display()
+            say::one_line(&folder.path.display().to_string())
         ));
     }
     Exit::Ok
@@ -286,9 +286,10 @@ fn each(
 
 fn add(library: &mut Library, folder: &Path) -> Result<(), Exit> {
     let changed = library.add_folder(folder).map_err(|error| refuse(&error))?;
+    let folder = say::one_line(&folder.display().to_string());
     say::result(match changed {
-        Changed::Now => format!("{}: added", folder.display()),
-        Changed::Already => format!("{}: is in the library already", folder.display()),
+        Changed::Now => format!("{folder}: added"),
+        Changed::Already => format!("{folder}: is in the library already"),
     });
     Ok(())
 }
@@ -312,7 +313,7 @@ fn remove(library: &mut Library, folder: &Path) -> Result<(), Exit> {
     }
     say::result(format_args!(
         "{}: taken out of the library; its files are where they were",
-        folder.display()
+        say::one_line(&folder.display().to_string())
     ));
     Ok(())
 }
@@ -330,7 +331,7 @@ fn favourite(library: &mut Library, impulse: &Path) -> Result<(), Exit> {
         ));
         return Err(Exit::Impulse);
     }
-    let name = reference.name.clone();
+    let name = say::one_line(&reference.name);
     let changed = library
         .favourite(reference)
         .map_err(|error| refuse(&error))?;
@@ -357,7 +358,8 @@ fn unfavourite(library: &mut Library, impulse: &Path) -> Result<(), Exit> {
         }
         [one] => {
             library.unfavourite(one).map_err(|error| refuse(&error))?;
-            say::result(format_args!("{}: is a favourite no longer", one.name));
+            let name = say::one_line(&one.name);
+            say::result(format_args!("{name}: is a favourite no longer"));
             Ok(())
         }
         several => {

@@ -1,10 +1,16 @@
 //! Printing that cannot fail: a reader that has gone away is no reason to panic.
 
+use crate::impulse::load::shown;
 use std::fmt::Display;
 use std::io::{self, Write};
 
-/// One result, to stdout.
+/// One result, to stdout. It may have several lines; other control characters are those of a file's or a preset's name, and
+/// are escaped: a terminal would obey them.
 pub(super) fn result(text: impl Display) {
+    let text = text.to_string();
+    let mut lines = text.split('\n').map(shown);
+    let first = lines.next().unwrap_or_default();
+    let text = lines.fold(first, |text, line| text + "\n" + &line);
     let _ = writeln!(io::stdout().lock(), "{text}");
 }
 
@@ -16,15 +22,7 @@ pub(super) fn error(text: impl Display) {
 
 /// Text without control characters: those of a file's name are escaped.
 pub(super) fn one_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_control() {
-            line.extend(character.escape_default());
-        } else {
-            line.push(character);
-        }
-    }
-    line
+    shown(text)
 }
 
 /// A level for people.

@@ -5,11 +5,12 @@
 //! be read is the default, and numbers come within their bounds.
 
 use crate::impulse::library::Places;
+use crate::impulse::load::open_regular;
 use crate::output::{Destination, Existing, Pending};
 use egui::{Vec2, vec2};
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
@@ -92,8 +93,10 @@ impl Settings {
     /// What was saved last, or the default. Main thread.
     pub fn load() -> Self {
         let text = place().and_then(|path| {
-            let small = fs::metadata(&path).is_ok_and(|file| file.len() <= MAX_BYTES);
-            fs::read_to_string(path).ok().filter(|_| small)
+            let mut text = String::new();
+            let file = open_regular(&path).ok()?;
+            file.take(MAX_BYTES).read_to_string(&mut text).ok()?;
+            Some(text)
         });
         let settings = text.and_then(|text| toml::from_str::<Self>(&text).ok());
         settings.unwrap_or_default().clamped()

@@ -3,7 +3,8 @@
 //!
 //! Guaranteed: whatever the text, the answer is a finite matrix or an error with the number of its line; never a panic.
 //! Numbers in the text allocate nothing by themselves: the files read, and the matrix that they make, are each at most
-//! [`MAX_SAMPLES`] samples. Names in it are data: they are only ever opened as audio files, a `.conf` not among them.
+//! [`MAX_SAMPLES`] samples. Names in it are data: they may lead anywhere on this machine, as jconvolver's do, and are only ever
+//! opened as audio files, a `.conf` not among them; nothing of them is heard or shown but sound.
 //!
 //! | line | means |
 //! |---|---|
@@ -57,7 +58,7 @@ pub struct ConfLine {
 }
 
 /// True for the name of such a file.
-pub(super) fn is_conf(path: &Path) -> bool {
+pub(crate) fn is_conf(path: &Path) -> bool {
     path.extension()
         .is_some_and(|extension| extension.eq_ignore_ascii_case("conf"))
 }
@@ -106,7 +107,7 @@ fn follow(bytes: &[u8], home: &Path) -> Result<(Matrix, Files), ConfLine> {
     for (line, command) in commands {
         let at = |fault| ConfLine { line, fault };
         match (command, &mut matrix) {
-            (Command::Cd(name), _) => folder = home.join(name),
+            (Command::Cd(name), _) => folder = home.join(of_this_machine(name).map_err(at)?),
             (
                 Command::New {
                     inputs,
@@ -135,6 +136,14 @@ fn follow(bytes: &[u8], home: &Path) -> Result<(Matrix, Files), ConfLine> {
         return Err(missing(ConfFault::TooLong { seconds }));
     }
     Ok((matrix, files))
+}
+
+/// A name in the text, if its file may be looked for.
+fn of_this_machine<N: AsRef<Path>>(name: N) -> Result<N, ConfFault> {
+    if load::names_another_machine(name.as_ref()) {
+        return Err(ConfFault::Elsewhere);
+    }
+    Ok(name)
 }
 
 /// The audio files read so far, each once.
@@ -254,7 +263,7 @@ impl Matrix {
                 file,
             } => {
                 self.index(to)?;
-                let file = files.get(folder.join(file), line)?;
+                let file = files.get(folder.join(of_this_machine(file)?), line)?;
                 let most = file.channels.len();
                 let found = channel;
                 let samples = (channel as usize)

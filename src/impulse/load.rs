@@ -26,6 +26,7 @@ mod mp3;
 mod ogg;
 pub(super) mod pair;
 mod pcm;
+mod regular;
 mod riff;
 
 pub use codec::decoding;
@@ -33,13 +34,15 @@ pub(crate) use fault::shown;
 pub use fault::{Fault, LoadError};
 pub use kind::FileFormat;
 pub use layout::{DirectSound, LayoutChoice, LayoutDecision, LayoutReason};
+pub(crate) use regular::names_another_machine;
+pub use regular::{NotOpened, open_regular};
 
 use super::ixml::{self, Ixml, IxmlError};
 use super::{ImpulseResponse, Layout, jconvolver, packed};
 use kind::Shifted;
 use pair::Side;
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
@@ -199,15 +202,12 @@ fn read_file(path: &Path) -> Result<Sound, Fault> {
 
 /// Opens a regular file.
 pub(super) fn open_file(path: &Path) -> Result<BufReader<File>, Fault> {
-    // Asked before opening: opening a pipe would wait for its writer.
-    let kind = fs::metadata(path)?;
-    if kind.is_dir() {
-        return Err(Fault::Directory);
+    match open_regular(path) {
+        Ok(file) => Ok(BufReader::new(file)),
+        Err(NotOpened::Directory) => Err(Fault::Directory),
+        Err(NotOpened::NotAFile) => Err(Fault::NotAFile),
+        Err(NotOpened::Io(error)) => Err(error.into()),
     }
-    if !kind.is_file() {
-        return Err(Fault::NotAFile);
-    }
-    Ok(BufReader::new(File::open(path)?))
 }
 
 fn read_sound<R: Read + Seek>(mut reader: R) -> Result<Sound, Fault> {

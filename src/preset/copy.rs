@@ -12,8 +12,8 @@
 //! highest first, since the high ones hardly change; zlib compresses them, base64 makes them text.
 
 use crate::impulse::library::ContentHash;
-use crate::impulse::load::{MAX_CHANNELS, MAX_MAGNITUDE, MAX_SECONDS};
-use crate::impulse::{ImpulseResponse, Layout};
+use crate::impulse::load::{MAX_MAGNITUDE, MAX_SECONDS};
+use crate::impulse::{ImpulseResponse, Layout, packed};
 use base64::engine::general_purpose::STANDARD;
 use base64::read::DecoderReader;
 use base64::write::EncoderStringWriter;
@@ -88,6 +88,9 @@ pub enum CopyError {
     Damaged(String),
 }
 
+/// Of a jconvolver `.conf`; a sound file has fewer.
+const MOST_CHANNELS: u16 = packed::MAX_SIDE * packed::MAX_SIDE;
+
 impl Copy {
     /// Of `impulse`, if it takes at most `limit` bytes of text. Loader thread.
     pub fn of(impulse: &ImpulseResponse, limit: usize) -> Result<Self, TooLarge> {
@@ -100,7 +103,7 @@ impl Copy {
         Ok(Self {
             sample_rate: impulse.sample_rate,
             layout: impulse.layout,
-            // What loads has at most MAX_CHANNELS.
+            // What loads has at most MOST_CHANNELS.
             channels: u16::try_from(impulse.channels.len()).map_err(|_| too_large)?,
             frames: impulse.frames() as u64,
             coding: CODING.to_owned(),
@@ -191,8 +194,8 @@ impl Copy {
             let coding = self.coding.chars().take(40).collect();
             return Err(CopyError::Coding { coding });
         }
-        if !(1..=MAX_CHANNELS).contains(&self.channels) {
-            let expected = format!("1 to {MAX_CHANNELS} channels");
+        if !(1..=MOST_CHANNELS).contains(&self.channels) {
+            let expected = format!("1 to {MOST_CHANNELS} channels");
             return stated(expected, self.channels.to_string());
         }
         if self.sample_rate == 0 {

@@ -1,9 +1,8 @@
 //! `.partita` files.
 
 use super::{MAX_BYTES, ParseError, Preset, factory};
-use crate::impulse::load::shown;
+use crate::impulse::load::{NotOpened, open_regular, shown};
 use crate::output::{Destination, Existing, OutputFault, Pending};
-use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::Path;
 use thiserror::Error;
@@ -95,16 +94,12 @@ impl Preset {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, PresetFault> {
-    // Asked before opening: opening a pipe would wait for its writer.
-    let kind = match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(PresetFault::Unknown),
-        kind => kind?,
-    };
-    if !kind.is_file() {
-        return Err(PresetFault::NotAFile);
-    }
+    let file = open_regular(path).map_err(|error| match error {
+        NotOpened::Io(error) if error.kind() == io::ErrorKind::NotFound => PresetFault::Unknown,
+        NotOpened::Io(error) => error.into(),
+        NotOpened::Directory | NotOpened::NotAFile => PresetFault::NotAFile,
+    })?;
     let mut text = Vec::new();
-    let file = File::open(path)?;
     file.take(MAX_BYTES as u64 + 1).read_to_end(&mut text)?;
     Ok(text)
 }

@@ -5,18 +5,18 @@
 //! - Looking for it changes nothing: what is missing or changed stays referred to, and is saved as it was.
 //! - What it plays is what was saved, by the hash of its sound, wherever it is found. Only where the old sound is nowhere
 //!   does something else of that name play, and [`Resolved::note`] says so.
-//! - A path is data. It is read only if it is absolute, a regular file and on no machine of another's, only as an
-//!   impulse, and nothing is written.
+//! - A path is data. It is read only if it is absolute, a regular file and on no machine of another's, only as a sound
+//!   file by its content, and nothing is written. A jconvolver `.conf` names other files, so one is followed only where the user
+//!   put it: in a folder of the library. Elsewhere the copy plays.
 
 use super::copy::{Copy, CopyError, TooLarge, sound_hash};
-use crate::impulse::ImpulseResponse;
 use crate::impulse::library::{self, ContentHash, Entry, FactoryImpulse, Library, Places};
 use crate::impulse::load::{self, LayoutChoice, LoadError, MAX_CHANNELS};
+use crate::impulse::{ImpulseResponse, jconvolver};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
 use std::ffi::OsString;
-use std::fs::File;
-use std::path::{Component, Path, PathBuf, Prefix};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use thiserror::Error;
@@ -262,13 +262,19 @@ impl ImpulseReference {
                 Err(Unread::Foreign) => {
                     missing = format!("{name}: {shown} is not on this machine");
                 }
+                Err(Unread::Conf) => {
+                    missing = format!(
+                        "{name}: {shown} is a jconvolver .conf, which a preset has read from the library only"
+                    );
+                }
                 Err(Unread::Load(error)) => missing = format!("{name}: {error}"),
             }
         }
         let unread = match self.copied() {
             Some(Ok(impulse)) => {
                 // A sound that never lay in a file is where it belongs.
-                let at_home = self.path.is_none() && self.factory.is_none();
+                let conf = self.path().is_some_and(|path| jconvolver::is_conf(&path));
+                let at_home = (self.path.is_none() || conf) && self.factory.is_none();
                 let what = other.map_or(missing, |(_, _, what)| what);
                 let note = format!("{what}; the copy that was saved plays");
                 return Ok(Resolved::new(
@@ -337,8 +343,11 @@ impl ImpulseReference {
     }
 
     fn read(&self, path: &Path) -> Result<ImpulseResponse, Unread> {
-        if !is_of_this_machine(path) {
+        if !path.is_absolute() || load::names_another_machine(path) {
             return Err(Unread::Foreign);
+        }
+        if jconvolver::is_conf(path) {
+            return Err(Unread::Conf);
         }
         if !path.is_file() {
             return Err(Unread::Missing);
@@ -349,6 +358,7 @@ impl ImpulseReference {
 
 /// Why nothing was read at a path.
 enum Unread {
+    Conf,
     Missing,
     Foreign,
     Load(LoadError),
@@ -364,24 +374,12 @@ impl Resolved {
     }
 }
 
-/// Whether a path that a stranger wrote may be opened: on Windows, opening a path of another machine tells that machine
-/// who the user is.
-fn is_of_this_machine(path: &Path) -> bool {
-    let foreign = |component: Component<'_>| match component {
-        Component::Prefix(prefix) => {
-            !matches!(prefix.kind(), Prefix::Disk(_) | Prefix::VerbatimDisk(_))
-        }
-        _ => false,
-    };
-    path.is_absolute() && !path.components().any(foreign)
-}
-
 fn file_hash(path: &Path) -> Option<ContentHash> {
-    let size = path.metadata().ok().filter(|it| it.is_file())?.len();
+    let file = load::open_regular(path).ok()?;
+    let size = file.metadata().ok()?.len();
     if size > MAX_FILE_BYTES {
         return None;
     }
-    let file = File::open(path).ok()?;
     let hashed = ContentHash::of_reader(file, size, &AtomicBool::new(false));
     hashed.ok().flatten().map(|(hash, _)| hash)
 }

@@ -11,7 +11,8 @@
 //! without an extensible header (what scipy writes), 64-bit floats, RF64, and any file with a chunk
 //! of odd length before the samples.
 
-use std::fs::{self, File};
+use crate::impulse::load::{NotOpened, open_regular};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use thiserror::Error;
@@ -122,15 +123,11 @@ impl WavReader {
     /// A length that a streaming writer leaves (0xFFFF_FFFF and the like) means all there is.
     /// Errors: every [`InputFault`].
     pub fn open(path: &Path) -> Result<Self, InputFault> {
-        // Asked before opening: to open a pipe is to wait for its writer.
-        let kind = fs::metadata(path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => InputFault::Missing,
-            _ => InputFault::Io(error),
+        let mut file = open_regular(path).map_err(|error| match error {
+            NotOpened::Io(error) if error.kind() == io::ErrorKind::NotFound => InputFault::Missing,
+            NotOpened::Io(error) => error.into(),
+            NotOpened::Directory | NotOpened::NotAFile => InputFault::NotAFile,
         })?;
-        if !kind.is_file() {
-            return Err(InputFault::NotAFile);
-        }
-        let mut file = File::open(path)?;
         let (format, start, bytes) = read_header(&mut file)?;
         let frame = (format.channels * format.encoding.bytes()) as u64;
         let frames = bytes / frame;

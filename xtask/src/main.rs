@@ -4,6 +4,7 @@ mod ardour;
 mod bench;
 mod bundle;
 mod demo;
+mod fuzz;
 mod hosts;
 mod impulses;
 mod install;
@@ -28,6 +29,8 @@ enum Task {
     Bench(bench::Arguments),
     /// Build the plugin and put it into a CLAP and a VST3 bundle.
     Bundle,
+    /// Look for inputs that break a promise: impulse files, presets, .conf, arguments, sequences of changes.
+    Fuzz(fuzz::Arguments),
     /// Try the plugin's bundles in hosts, as users have them (also a part of `test`).
     Hosts,
     /// Make the factory impulses, or check that the committed ones are what the generator makes.
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Bundle => bundle::make().map(drop),
         Task::Demo { file } => demo::run(file.as_deref()),
+        Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Hosts => hosts::run(),
         Task::Impulses(arguments) => impulses::run(&arguments),
         Task::Install(arguments) => install::run(&arguments),

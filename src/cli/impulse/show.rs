@@ -142,7 +142,9 @@ fn print(args: &Args, source: &library::Source, loaded: &Loaded, analysis: &Anal
         print_json(&shown);
         return;
     }
-    let line = |label: &str, text: String| say::result(format_args!("{label:<12}{text}"));
+    let line = |label: &str, text: String| {
+        say::result(format_args!("{label:<12}{}", say::one_line(&text)))
+    };
     line("name", shown.name.to_owned());
     if let Some(description) = shown.description {
         line("what", description.to_owned());

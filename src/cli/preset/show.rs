@@ -63,7 +63,8 @@ fn place(place: &Place) -> String {
 }
 
 fn human(preset: &Preset, found: Option<&Found<'_>>) {
-    let line = |label: &str, text: &str| say::result(format_args!("{label:<18} {text}"));
+    let line =
+        |label: &str, text: &str| say::result(format_args!("{label:<18} {}", say::one_line(text)));
     line("name", &preset.name);
     if !preset.about.is_empty() {
         line("what", &preset.about);

@@ -6,6 +6,7 @@ use crate::editor::fonts;
 use crate::editor::settings::Settings;
 use crate::editor::theme::{Theme, size};
 use crate::editor::widget::{self, Icon};
+use crate::impulse::load::shown;
 use crate::params::{Id, Slots};
 use egui::{
     Align, Color32, FontId, Layout, Rect, Response, RichText, Role, Sense, Shape, Stroke,
@@ -153,6 +154,7 @@ fn impulse(desk: &Desk) -> String {
         (Some(lost), true) => &lost.name,
         _ => &data.playing.name,
     };
+    let name = &shown(name);
     match Slots::of_factory(name) {
         Some(_) => browser::titled(name),
         None if name.is_empty() => "No impulse".to_owned(),

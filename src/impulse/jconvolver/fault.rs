@@ -9,6 +9,11 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ConfFault {
+    /// A name that leads to another machine: opening it would tell that one who the user is.
+    #[error(
+        "expected a name on this machine, but it leads to another; copy the file here and name the copy"
+    )]
+    Elsewhere,
     /// Not UTF-8.
     #[error("expected UTF-8 text, but the line has other bytes; save the file as UTF-8")]
     NotText,

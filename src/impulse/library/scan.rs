@@ -13,7 +13,7 @@ use crate::impulse::analyze::decay;
 use crate::impulse::load::pair::{self, Side};
 use crate::impulse::load::{self, Fault, LayoutChoice, MAX_SAMPLES};
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs;
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -313,7 +313,7 @@ pub(super) fn hash(
             "expected at most {MAX_BYTES} bytes, but the file has {size}; trim it"
         ));
     }
-    let file = File::open(path).map_err(|error| Fault::from(error).to_string())?;
+    let file = load::open_file(path).map_err(|fault| fault.to_string())?;
     // One byte more than there should be: a file that grows is noticed, and not followed.
     match ContentHash::of_reader(file, size + 1, stop) {
         Ok(Some((_, read))) if read != size => Err(CHANGED.to_owned()),

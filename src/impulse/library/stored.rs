@@ -1,35 +1,36 @@
 //! How the library's files come to the disk and back: whole or not at all, and paths of any bytes.
 
+use crate::impulse::load::{NotOpened, open_regular};
+use crate::output::{Destination, Existing, OutputFault, Pending};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Puts `bytes` at `path`: a reader sees the old file or the new one, whole, even if the power fails in between.
 /// Makes its folder. A link at `path` stays a link.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let folder = target.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    fs::create_dir_all(folder)?;
-    let mut file = tempfile::Builder::new()
-        .prefix(".partita-")
-        .suffix(".part")
-        .tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(&target)?;
-    // The rename itself, where a folder can be synced; elsewhere the file system sees to it.
-    if let Ok(folder) = File::open(folder) {
-        let _ = folder.sync_all();
-    }
-    Ok(())
+    let written = || {
+        fs::create_dir_all(path.parent().unwrap_or(Path::new("")))?;
+        let destination = Destination::check(path, &[], Existing::Replace)?;
+        let mut file = Pending::create(destination)?;
+        file.write_all(bytes)?;
+        file.place()
+    };
+    written().map_err(|fault| match fault {
+        OutputFault::Io(error) => error,
+        fault => io::Error::other(fault.to_string()),
+    })
 }
 
-/// Reads a file of at most `limit` bytes; a larger one is an error of the kind `FileTooLarge`.
+/// Reads a regular file of at most `limit` bytes; a larger one is an error of the kind `FileTooLarge`.
 pub(super) fn read_bounded(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let file = File::open(path)?;
+    let file = open_regular(path).map_err(|error| match error {
+        NotOpened::Io(error) => error,
+        kind => io::Error::other(kind.to_string()),
+    })?;
     file.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         return Err(io::ErrorKind::FileTooLarge.into());

@@ -26,11 +26,12 @@ impl LoadError {
     }
 }
 
-/// A name as it may stand in a one-line message: control characters escaped.
+/// A name as it may stand in a one-line message: control characters escaped, and what ends a line or turns its direction.
 pub(crate) fn shown(name: &str) -> String {
     let mut shown = String::with_capacity(name.len());
     for character in name.chars() {
-        if character.is_control() {
+        let misleads = matches!(character, '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+        if character.is_control() || misleads {
             shown.extend(character.escape_default());
         } else {
             shown.push(character);
