@@ -285,6 +285,31 @@ fn silence_stays_silence_and_sound_after_it_is_in_the_new_room() {
 }
 
 #[test]
+fn what_was_played_before_a_silence_is_not_heard_again_in_a_longer_impulse() {
+    // Played loudly into a short impulse, which soon has forgotten it; the long one that comes while the engine rests would
+    // reach back to it.
+    let mut noise = Noise::new(15);
+    let mut x = noise.channels(1, 240_000);
+    x[0][100_000..130_000].fill(0.0);
+    x[0][130_000..].iter_mut().for_each(|x| *x *= 0.001);
+    for (short, long) in [(700, 100_000), (30, 9000), (9000, 140_000)] {
+        let rooms = [
+            Room::new(&mut noise, 0, Routing::mono(), short),
+            Room::new(&mut noise, 125_000, Routing::mono(), long),
+        ];
+        let mut engine = Engine::with_capacity(rooms[0].prepared(), capacity(200_000));
+        let got = play(&mut engine, &rooms, &x, 1, || 64);
+        let want = oracle(&rooms, &x, 1);
+        let error = error_db(
+            &[got[0][125_000..].to_vec()],
+            &[want[0][125_000..].to_vec()],
+        );
+        println!("{short} to {long}: {error:.1} dB");
+        assert!(error < BOUND_DB, "{short} to {long}: {error:.1} dB");
+    }
+}
+
+#[test]
 fn a_long_tail_rings_out_in_silence_after_a_change_to_a_short_impulse() {
     // The last sums of the long impulse wait to be heard when nothing of it is left to compute, and the silence is then
     // longer than all that the short one remembers.

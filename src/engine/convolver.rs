@@ -164,6 +164,10 @@ impl Convolver {
         self.loosen();
         self.rewind_to_tick();
         if self.resting {
+            // Sound that a short impulse has long forgotten still stands in the blocks that long partitions wait for.
+            for history in &mut self.histories {
+                history.ring.fill(Tick::ZERO);
+            }
             self.settle();
         }
         Ok(())

@@ -502,13 +502,15 @@ impl Level {
         self.work.fill(Chunk::ZERO);
         self.newest = Newest::new(self.newest.slots());
         self.settle();
+        self.mixed = false;
         self.job.start = -(self.size() as i64);
     }
 
-    /// All there is is silence: as if it had been played into the newest impulse.
+    /// All that the impulses so far remember is silence. What lies behind that in the delay lines is nobody's: a longer
+    /// impulse must not find it there.
     pub fn settle(&mut self) {
         self.tags.clear();
-        self.mixed = false;
+        self.mixed = true;
         self.empty_jobs = JOBS_TO_SILENCE;
         (self.job.plain, self.job.length) = (true, 0);
     }
