@@ -397,7 +397,7 @@ mod tests {
         fs::write(&path, [7; 100]).expect("written");
         let fresh = examine(&candidate(&path), &NEVER).expect("not stopped");
         assert!(fresh.hash.is_some() && !fresh.settled);
-        let file = File::options().write(true).open(&path).expect("open");
+        let file = fs::File::options().write(true).open(&path).expect("open");
         file.set_modified(SystemTime::now() - Duration::from_secs(3))
             .expect("set");
         assert!(
