@@ -8,6 +8,7 @@ use clack_extensions::params::{ParamInfoBuffer, ParamInfoFlags, PluginParams};
 use clack_extensions::render::{PluginRender, RenderMode};
 use clack_extensions::state::PluginState;
 use clack_extensions::tail::{PluginTail, TailLength};
+use clack_extensions::thread_check::{HostThreadCheck, HostThreadCheckImpl};
 use clack_host::events::event_types::{ParamValueEvent, TransportEvent, TransportFlags};
 use clack_host::events::{EventFlags, EventHeader};
 use clack_host::prelude::*;
@@ -16,14 +17,38 @@ use std::collections::BTreeMap;
 use std::ffi::CString;
 use std::io::Cursor;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, ThreadId};
 
 pub const ID: &std::ffi::CStr = c"org.partita.partita";
 
-#[derive(Default)]
 pub struct Shared {
     /// The plugin wants to be called on the main thread.
     calls: AtomicBool,
+    main: ThreadId,
 }
+
+impl Default for Shared {
+    /// On the main thread.
+    fn default() -> Self {
+        Self {
+            calls: AtomicBool::new(false),
+            main: thread::current().id(),
+        }
+    }
+}
+
+// As hosts do. Where one does not, the framework asks the standard library, which allocates twice on each thread that it
+// has not started, at the first automated value.
+impl HostThreadCheckImpl for Shared {
+    fn is_main_thread(&self) -> bool {
+        thread::current().id() == self.main
+    }
+
+    fn is_audio_thread(&self) -> bool {
+        !self.is_main_thread()
+    }
+}
+
 pub struct Main;
 pub struct Host;
 
@@ -60,6 +85,7 @@ impl HostHandlers for Host {
 
     fn declare_extensions(builder: &mut HostExtensions<Self>, _shared: &Self::Shared<'_>) {
         builder.register::<HostGui>();
+        builder.register::<HostThreadCheck>();
     }
 }
 
