@@ -26,6 +26,8 @@ pub mod deck;
 pub mod desk;
 pub mod devices;
 pub mod drift;
+#[cfg(feature = "editor")]
+pub mod editor;
 pub mod event;
 pub mod guard;
 mod jack;

@@ -15,7 +15,11 @@
 //! | matrix of n inputs | n | every input to each of c ÷ n outputs, source first |
 //!
 //! Anything else is [`RoutingError`]: no channel is dropped or made up. A matrix of one channel is mono.
+//!
+//! Where the sound has other outputs than that ([`Fitted::to_outputs`]): one is heard on both sides, and of two the mean is
+//! heard on one, as from a desk's mono button. What both sides have is then as loud as on each of them.
 
+mod asking;
 pub mod cache;
 pub mod scanning;
 pub mod thread;
@@ -159,6 +163,53 @@ impl Fitted {
     /// One slice per impulse channel, as the routing names them.
     pub fn responses(&self) -> Vec<&[f32]> {
         self.impulse.channels.iter().map(Vec::as_slice).collect()
+    }
+
+    /// With so many outputs: one is heard on both sides, of two the mean on one. Loader thread.
+    ///
+    /// Errors: any other number; what it gives is how many it has.
+    pub fn to_outputs(mut self, outputs: usize) -> Result<Self, usize> {
+        let inputs = self.routing.inputs();
+        let paths = match (self.routing.outputs(), outputs) {
+            (own, same) if own == same => return Ok(self),
+            (1, 2) => {
+                let all = self.routing.paths().iter();
+                all.flat_map(|path| [0, 1].map(|output| Route { output, ..*path }))
+                    .collect()
+            }
+            (2, 1) => {
+                let channels = (0..inputs).map(|input| self.mean(input)).collect();
+                self.impulse = Arc::new(ImpulseResponse {
+                    layout: Layout::Matrix,
+                    channels,
+                    name: self.impulse.name.clone(),
+                    ..*self.impulse
+                });
+                let to = |input| Route {
+                    input,
+                    output: 0,
+                    response: input,
+                };
+                (0..inputs).map(to).collect()
+            }
+            (own, _) => return Err(own),
+        };
+        let routing = Routing::from_paths(inputs, outputs, paths);
+        self.routing = routing.expect("both outputs and all inputs are there");
+        Ok(self)
+    }
+
+    /// The mean of what two outputs hear of an input.
+    fn mean(&self, input: usize) -> Vec<f32> {
+        let mut mean = vec![0.0; self.impulse.frames()];
+        let paths = self.routing.paths().iter();
+        for path in paths.filter(|path| path.input == input) {
+            let response = self.impulse.channels[path.response].iter();
+            for (mean, sample) in mean.iter_mut().zip(response) {
+                *mean += 0.5 * sample;
+            }
+        }
+        mean
     }
 }
 
@@ -323,6 +374,31 @@ mod tests {
             paths.map(|path| path.response).collect::<Vec<_>>()
         };
         assert_eq!((into(0), into(1)), (vec![0, 2], vec![1, 3]));
+    }
+
+    #[test]
+    fn one_output_hears_the_mean_of_two_and_two_hear_one() {
+        let go = |layout, channels, inputs, outputs| {
+            let mut impulse = impulse(layout, channels);
+            for (number, channel) in impulse.channels.iter_mut().enumerate() {
+                channel[0] = (1 << number) as f32;
+            }
+            let source = Source::new(impulse, &Shape::AS_IT_IS).expect("a shape");
+            let fitted = source.fit(inputs, 48_000).expect("fits");
+            let fitted = fitted.to_outputs(outputs)?;
+            let sides = (fitted.routing.inputs(), fitted.routing.outputs());
+            assert_eq!(sides, (inputs, outputs));
+            let paths = fitted.routing.paths().iter();
+            let gains = paths.map(|path| fitted.responses()[path.response][0]);
+            Ok::<Vec<f32>, usize>(gains.collect())
+        };
+        assert_eq!(go(Layout::Mono, 1, 1, 2), Ok(vec![1.0, 1.0]));
+        assert_eq!(go(Layout::Stereo, 2, 1, 1), Ok(vec![1.5]));
+        assert_eq!(go(Layout::Stereo, 2, 2, 1), Ok(vec![0.5, 1.0]));
+        assert_eq!(go(Layout::TrueStereo, 4, 1, 1), Ok(vec![7.5]));
+        assert_eq!(go(Layout::TrueStereo, 4, 2, 1), Ok(vec![1.5, 6.0]));
+        assert_eq!(go(Layout::Stereo, 2, 1, 2), Ok(vec![1.0, 2.0]));
+        assert_eq!(go(Layout::Matrix, 3, 1, 1), Err(3));
     }
 
     #[test]

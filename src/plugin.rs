@@ -7,8 +7,11 @@
 //! - The host's bypass is [`Id::Bypass`](crate::params::Id::Bypass): the dry comes through, the tail rings out.
 //! - Automation is smoothed here and not split: blocks stay whole.
 //!
-//! Nothing depends on the host's process mode: one host exports in real-time mode, and the framework tells VST3's too
-//! late.
+//! - Where a CLAP host renders offline, a change of the impulse is heard at the block where it was asked for: the audio
+//!   thread waits for the loader, at most [`PATIENCE`]. In real time it never waits.
+//!
+//! Nothing else depends on the host's process mode: one host exports in real-time mode, and the framework tells VST3's too
+//! late, so that a VST3 would wait in real time after a bounce.
 
 #[cfg(feature = "editor")]
 mod editor;
@@ -16,24 +19,30 @@ mod host_params;
 #[cfg(feature = "editor")]
 mod seen;
 mod state;
+mod vst3;
 
 #[cfg(feature = "editor")]
 use crate::engine::meter::Meter;
 use crate::loader::thread::{Format, Loader, Maker, Wanted};
+use crate::preset::in_library;
 use crate::processor::{Processor, Setup};
 use crate::swap;
-use host_params::HostParams;
+use host_params::{Asked, HostParams};
+use nice_plug::nice_export_clap;
 #[cfg(feature = "editor")]
 use nice_plug::prelude::AsyncExecutor;
 use nice_plug::prelude::{
     ActivateContext, AudioIOLayout, AuxiliaryBuffers, Buffer, BufferConfig, ClapFeature,
-    ClapPlugin, Params, Plugin, ProcessContext, ProcessStatus, Vst3Plugin, Vst3SubCategory,
-    new_nonzero_u32,
+    ClapPlugin, Params, Plugin, PluginApi, PluginState, ProcessContext, ProcessMode, ProcessStatus,
+    Vst3Plugin, Vst3SubCategory, new_nonzero_u32,
 };
-use nice_plug::{nice_export_clap, nice_export_vst3};
 use std::sync::Arc;
+use std::time::Duration;
 #[cfg(feature = "editor")]
 use std::time::Instant;
+
+/// For how long an offline render waits for an impulse: the longest that loads and is shaped takes less.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// One instance in a host.
 pub struct Partita {
@@ -53,7 +62,11 @@ struct Active {
     wanted: Option<Wanted>,
     processor: Processor,
     /// Looks after the impulse while it plays. `None`: the system has no thread left, and the impulse stays.
-    _loader: Option<Loader>,
+    loader: Option<Loader>,
+    /// The host renders offline.
+    offline: bool,
+    /// What the loader was last waited for.
+    awaited: Option<Asked>,
     #[cfg(feature = "editor")]
     meter: Meter,
 }
@@ -92,7 +105,9 @@ impl Active {
             format,
             wanted,
             processor: Processor::new(engine, tail, setup).with_swap(audio_end),
-            _loader: loader.ok(),
+            loader: loader.ok(),
+            offline: false,
+            awaited: None,
             #[cfg(feature = "editor")]
             meter,
         }
@@ -100,6 +115,19 @@ impl Active {
 }
 
 impl Active {
+    /// Offline, has the loader hand over what this block is to sound of. In real time the loader looks by itself. Audio
+    /// thread.
+    fn await_impulse(&mut self, params: &HostParams) {
+        let Some(loader) = self.loader.as_ref().filter(|_| self.offline) else {
+            return;
+        };
+        let asked = params.asked();
+        if self.awaited.as_ref() != Some(&asked) {
+            loader.look_now(PATIENCE);
+            self.awaited = Some(asked);
+        }
+    }
+
     /// One block. Audio thread.
     #[cfg(feature = "editor")]
     fn play(&mut self, channels: &mut [&mut [f32]]) {
@@ -120,8 +148,10 @@ impl Active {
 
 impl Default for Partita {
     fn default() -> Self {
+        let params = Arc::new(HostParams::new());
+        vst3::made(&params);
         Self {
-            params: Arc::new(HostParams::new()),
+            params,
             active: None,
             tempo: None,
             #[cfg(feature = "editor")]
@@ -157,6 +187,13 @@ impl Plugin for Partita {
         self.params.clone()
     }
 
+    /// Before a session is taken, parameters first. The framework asks on the thread that the host loads on: our editor
+    /// never sets a whole state, which it would do on the audio thread.
+    fn filter_state(session: &mut PluginState) {
+        host_params::complete(session);
+        state::refuse_broken(session, &in_library);
+    }
+
     #[cfg(feature = "editor")]
     fn editor(&mut self, _executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
         let (params, seen) = (self.params.clone(), self.seen.clone());
@@ -167,7 +204,7 @@ impl Plugin for Partita {
         &mut self,
         layout: &AudioIOLayout,
         config: &BufferConfig,
-        _context: &mut impl ActivateContext<Self>,
+        context: &mut impl ActivateContext<Self>,
     ) -> bool {
         let channels = |count: Option<std::num::NonZeroU32>| count.map_or(0, |n| n.get() as usize);
         let format = Format {
@@ -189,6 +226,11 @@ impl Plugin for Partita {
                 #[cfg(feature = "editor")]
                 &self.seen,
             ));
+        }
+        if let Some(active) = &mut self.active {
+            active.offline = config.process_mode == ProcessMode::Offline
+                && context.plugin_api() == PluginApi::Clap;
+            active.awaited = None;
         }
         true
     }
@@ -212,6 +254,7 @@ impl Plugin for Partita {
             return ProcessStatus::Error("process before activate");
         };
         active.processor.set(mix);
+        active.await_impulse(&self.params);
         active.play(buffer.as_slice());
         #[cfg(feature = "editor")]
         self.seen.tell(self.tempo);
@@ -240,4 +283,3 @@ impl Vst3Plugin for Partita {
 }
 
 nice_export_clap!(Partita);
-nice_export_vst3!(Partita);

@@ -1,94 +1,41 @@
-//! The editor in a host's window, on a screen that nobody sees: embedded, used, resized, closed and opened again.
+//! The editor in a host's window, on a screen that nobody sees: embedded, used, resized, closed and opened again, as CLAP
+//! and as VST3. `PARTITA_OPENINGS=200` opens it more often; what an opening keeps in memory is printed.
 #![cfg(all(feature = "plugin", feature = "editor", target_os = "linux"))]
 
 #[path = "common/clap.rs"]
 mod clap;
+#[path = "common/drag.rs"]
+mod drag;
+#[path = "common/screen.rs"]
+mod screen;
+#[path = "common/vst3.rs"]
+mod vst3_host;
 
 use clack_extensions::gui::{GuiApiType, GuiConfiguration, GuiSize, Window};
 use clap::{Playing, Rig};
+use drag::Drag;
+use screen::{Pane, Pointer, Screen};
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use x11rb::connection::Connection;
-use x11rb::protocol::Event;
-use x11rb::protocol::xproto::{
-    BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ClientMessageEvent, ConfigureWindowAux,
-    ConnectionExt as _, CreateWindowAux, EventMask, ImageFormat, MOTION_NOTIFY_EVENT, PropMode,
-    SELECTION_NOTIFY_EVENT, SelectionNotifyEvent, SelectionRequestEvent, WindowClass,
-};
-use x11rb::protocol::xtest::ConnectionExt as _;
-use x11rb::rust_connection::RustConnection;
-use x11rb::wrapper::ConnectionExt as _;
+use vst3_host::{Moment, View};
 
 /// How long something may take on a machine that draws everything on its processor and has other work.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A screen in memory.
-struct Screen {
-    server: Child,
-    name: String,
-}
-
-impl Screen {
-    fn new() -> Self {
-        let mut server = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "1600x1000x24"])
-            .args(["-nolisten", "tcp"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("Xvfb: cargo xtask test installs it");
-        let mut line = String::new();
-        let output = server.stdout.take().expect("its output");
-        BufReader::new(output)
-            .read_line(&mut line)
-            .expect("the number of the screen");
-        Self {
-            server,
-            name: format!(":{}", line.trim()),
-        }
-    }
-}
-
-impl Drop for Screen {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-    }
-}
-
 /// The host: a window on that screen, an instance, and the sound that goes on.
 struct Host {
-    x: RustConnection,
-    root: u32,
-    window: u32,
+    pane: Pane,
     rig: Rig,
     playing: Option<Playing>,
 }
 
-/// What is behind the editor while it has not drawn: a colour of no theme.
-const BEHIND: u32 = 0x00_44_88;
-
 impl Host {
     fn new(screen: &Screen) -> Self {
-        let (x, number) = x11rb::connect(Some(&screen.name)).expect("the screen");
-        let setup = &x.setup().roots[number];
-        let (root, depth, visual) = (setup.root, setup.root_depth, setup.root_visual);
-        let window = x.generate_id().expect("an id");
-        let look = CreateWindowAux::new().background_pixel(BEHIND);
-        let kind = WindowClass::INPUT_OUTPUT;
-        x.create_window(depth, window, root, 0, 0, 1080, 700, 0, kind, visual, &look)
-            .expect("a window");
-        x.map_window(window).expect("a window");
-        x.flush().expect("the screen");
         let mut rig = Rig::new();
         let playing = Some(rig.play((2, 2), 48_000.0, 256));
         Self {
-            x,
-            root,
-            window,
+            pane: Pane::new(&screen.name),
             rig,
             playing,
         }
@@ -119,12 +66,12 @@ impl Host {
         };
         gui.create(&handle, configuration).expect("an editor");
         let size = gui.get_size(&handle).expect("a size");
-        let window = Window::from_x11_handle(self.window.into());
+        let window = Window::from_x11_handle(self.pane.window.into());
         // SAFETY: the window lives until the end of the test, and every editor is destroyed before.
         unsafe { gui.set_parent(&handle, window) }.expect("embedded");
         // Some hosts show it by themselves, and say so.
         let _ = gui.show(&handle);
-        self.resize(size);
+        self.pane.resize((size.width, size.height));
         size
     }
 
@@ -134,52 +81,15 @@ impl Host {
         gui.destroy(&handle);
     }
 
-    /// The host's own window.
-    fn resize(&self, size: GuiSize) {
-        let size = ConfigureWindowAux::new()
-            .width(size.width)
-            .height(size.height);
-        self.x
-            .configure_window(self.window, &size)
-            .expect("resized");
-        self.x.flush().expect("the screen");
-    }
-
-    /// What is seen: colours from left to right, from top to bottom.
-    fn seen(&self, size: GuiSize) -> Vec<u32> {
-        let (width, height) = (size.width as u16, size.height as u16);
-        let all = !0;
-        let format = ImageFormat::Z_PIXMAP;
-        let image = self
-            .x
-            .get_image(format, self.root, 0, 0, width, height, all)
-            .expect("a picture")
-            .reply()
-            .expect("a picture");
-        let pixels = image.data.chunks_exact(4);
-        pixels
-            .map(|pixel| u32::from_le_bytes([pixel[0], pixel[1], pixel[2], 0]))
-            .collect()
-    }
-
     /// Waits until the editor has filled a window of that size, with its picture in it.
     fn drawn(&mut self, size: GuiSize) {
-        self.wait("a picture of the editor", |host| {
-            let seen = host.seen(size);
-            let behind = seen.iter().filter(|pixel| **pixel == BEHIND).count();
-            let accent = seen.iter().filter(|pixel| **pixel == 0xE6_AC_5C).count();
-            // The impulse: thousands of points of its colour.
-            behind == 0 && accent > 3000
-        });
+        let size = (size.width, size.height);
+        self.wait("a picture of the editor", |host| host.pane.is_drawn(size));
     }
 
     /// The pointer, at a point of the window.
-    fn point(&mut self, kind: u8, (x, y): (i16, i16)) {
-        let detail = if kind == MOTION_NOTIFY_EVENT { 0 } else { 1 };
-        self.x
-            .xtest_fake_input(kind, detail, 0, self.root, x, y, 0)
-            .expect("a pointer");
-        self.x.flush().expect("the screen");
+    fn point(&mut self, does: Pointer, at: (i16, i16)) {
+        self.pane.point(does, at);
         // A few frames: a press and a release in one are not a drag.
         for _ in 0..30 {
             self.turn();
@@ -187,111 +97,39 @@ impl Host {
     }
 }
 
-/// A file that is dragged over a window and dropped there, by the protocol of freedesktop.org, XDND 5.
-struct Drag<'a> {
-    host: &'a mut Host,
-    source: u32,
-    target: u32,
-}
-
-impl Drag<'_> {
-    fn atom(&self, name: &str) -> u32 {
-        let asked = self.host.x.intern_atom(false, name.as_bytes());
-        asked.expect("an atom").reply().expect("an atom").atom
-    }
-
-    fn tell(&self, kind: &str, data: [u32; 4]) {
-        let [one, two, three, four] = data;
-        let data = [self.source, one, two, three, four];
-        let message = ClientMessageEvent::new(32, self.target, self.atom(kind), data);
-        let to = self.target;
-        let sent = self
-            .host
-            .x
-            .send_event(false, to, EventMask::NO_EVENT, message);
-        sent.expect("sent");
-        self.host.x.flush().expect("the screen");
-    }
-
-    /// Waits for an answer of that kind; gives out the file's name when it is asked for.
-    fn answered(&mut self, kind: &str, text: &str) {
-        let kind = self.atom(kind);
-        let mut done = false;
-        let source = self.source;
-        self.host.wait("an answer to the drag", |host| {
-            while let Some(event) = host.x.poll_for_event().expect("the screen") {
-                match event {
-                    Event::SelectionRequest(asked) => give(&host.x, &asked, text),
-                    Event::ClientMessage(told) if told.window == source => {
-                        done |= told.type_ == kind;
-                    }
-                    _ => {}
-                }
-            }
-            done
-        });
-    }
-}
-
-fn give(x: &RustConnection, asked: &SelectionRequestEvent, text: &str) {
-    let (to, property) = (asked.requestor, asked.property);
-    x.change_property8(
-        PropMode::REPLACE,
-        to,
-        property,
-        asked.target,
-        text.as_bytes(),
-    )
-    .expect("given");
-    let told = SelectionNotifyEvent {
-        response_type: SELECTION_NOTIFY_EVENT,
-        sequence: 0,
-        time: asked.time,
-        requestor: to,
-        selection: asked.selection,
-        target: asked.target,
-        property,
-    };
-    x.send_event(false, to, EventMask::NO_EVENT, told)
-        .expect("told");
-    x.flush().expect("the screen");
-}
-
 /// Drops a file on the editor.
 fn drop_file(host: &mut Host, file: &Path) {
-    let source = host.x.generate_id().expect("an id");
-    let (root, kind) = (host.root, WindowClass::INPUT_ONLY);
-    let look = CreateWindowAux::new();
-    host.x
-        .create_window(0, source, root, 0, 0, 1, 1, 0, kind, 0, &look)
-        .expect("a window");
-    let tree = host.x.query_tree(host.window).expect("windows");
-    let target = tree.reply().expect("windows").children[0];
-    let mut drag = Drag {
-        host,
-        source,
-        target,
-    };
-    let selection = drag.atom("XdndSelection");
-    drag.host
-        .x
-        .set_selection_owner(source, selection, x11rb::CURRENT_TIME)
-        .expect("the drag");
-    let text = format!("file://{}\r\n", file.display());
-    let (list, copy) = (drag.atom("text/uri-list"), drag.atom("XdndActionCopy"));
-    drag.tell("XdndEnter", [5 << 24, list, 0, 0]);
-    drag.tell("XdndPosition", [0, 400 << 16 | 300, 0, copy]);
-    drag.answered("XdndStatus", &text);
-    drag.tell("XdndPosition", [0, 410 << 16 | 300, 0, copy]);
-    drag.answered("XdndStatus", &text);
-    drag.tell("XdndDrop", [0, 0, 0, 0]);
-    drag.answered("XdndFinished", &text);
+    let target = host.pane.inner().expect("the editor");
+    let mut drag = Drag::new(&host.pane, target, file);
+    host.wait("the drop", |host| drag.is_done(&host.pane));
 }
 
 /// Threads and open files of this process.
 fn held() -> (usize, usize) {
     let count = |folder| fs::read_dir(folder).expect("a process").count();
     (count("/proc/self/task"), count("/proc/self/fd"))
+}
+
+/// What is in memory, in kB.
+fn memory() -> usize {
+    let status = fs::read_to_string("/proc/self/status").expect("a process");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let number = line.and_then(|line| line.split_whitespace().next());
+    number.expect("a size").parse().expect("a number")
+}
+
+/// Opens and closes an editor many times. The driver keeps what it has once opened; after that no threads or files may be
+/// left.
+fn open_often(format: &str, mut open_and_close: impl FnMut()) {
+    let count =
+        std::env::var("PARTITA_OPENINGS").map_or(10, |text| text.parse().expect("a number"));
+    let (before, kept) = (held(), memory());
+    for _ in 0..count {
+        open_and_close();
+    }
+    assert_eq!(held(), before, "threads and files");
+    let kept = memory().saturating_sub(kept) as f64 / f64::from(count);
+    println!("{format}: each of {count} openings kept {kept:.0} kB");
 }
 
 #[test]
@@ -304,7 +142,12 @@ fn a_host_embeds_uses_resizes_closes_and_opens_it_again() {
         std::env::set_var("PARTITA_HOME", home.path());
         std::env::set_var("LIBGL_ALWAYS_SOFTWARE", "1");
     }
-    let mut host = Host::new(&screen);
+    clap(&screen, home.path());
+    vst3(&screen);
+}
+
+fn clap(screen: &Screen, home: &Path) {
+    let mut host = Host::new(screen);
     let size = host.open();
     assert_eq!((size.width, size.height), (1080, 700));
     host.drawn(size);
@@ -312,11 +155,11 @@ fn a_host_embeds_uses_resizes_closes_and_opens_it_again() {
     // The middle of the knob for the mix; 44 points up are a fifth of its range.
     assert_eq!(host.rig.shown("Mix"), "30 %");
     let (x, y) = (68, 582);
-    host.point(MOTION_NOTIFY_EVENT, (x, y));
-    host.point(BUTTON_PRESS_EVENT, (x, y));
-    host.point(MOTION_NOTIFY_EVENT, (x, y - 20));
-    host.point(MOTION_NOTIFY_EVENT, (x, y - 44));
-    host.point(BUTTON_RELEASE_EVENT, (x, y - 44));
+    host.point(Pointer::Moves, (x, y));
+    host.point(Pointer::Presses, (x, y));
+    host.point(Pointer::Moves, (x, y - 20));
+    host.point(Pointer::Moves, (x, y - 44));
+    host.point(Pointer::Releases, (x, y - 44));
     host.wait("the mix", |host| host.rig.shown("Mix") == "50 %");
 
     let (gui, handle) = host.rig.gui();
@@ -339,7 +182,7 @@ fn a_host_embeds_uses_resizes_closes_and_opens_it_again() {
             height: 840,
         },
     ] {
-        host.resize(larger);
+        host.pane.resize((larger.width, larger.height));
         let (gui, handle) = host.rig.gui();
         gui.set_size(&handle, larger).expect("resized");
         let now = gui.get_size(&handle).expect("a size");
@@ -355,7 +198,7 @@ fn a_host_embeds_uses_resizes_closes_and_opens_it_again() {
     assert_eq!(host.rig.shown("Mix"), "50 %");
 
     // A file that is dropped on it is what the session refers to from then on.
-    let file = home.path().join("My kitchen.wav");
+    let file = home.join("My kitchen.wav");
     fs::write(&file, include_bytes!("../impulses/spring.wav")).expect("written");
     let refers = |host: &mut Host| {
         let session = String::from_utf8_lossy(&host.rig.save()).into_owned();
@@ -367,14 +210,119 @@ fn a_host_embeds_uses_resizes_closes_and_opens_it_again() {
     assert_eq!(host.rig.shown("Impulse"), "custom");
     host.close();
 
-    // The driver keeps what it has once opened; after that nothing may grow.
-    let before = held();
-    for _ in 0..10 {
+    open_often("CLAP", || {
         let size = host.open();
         host.drawn(size);
         host.close();
-    }
-    assert_eq!(held(), before, "threads and files");
+    });
     let playing = host.playing.take().expect("playing");
     host.rig.stop(playing);
+}
+
+/// The VST3 host: an instance in a window, whose sound goes on while `plays`.
+struct Vst3 {
+    pane: Pane,
+    host: vst3_host::Host,
+    view: Option<View>,
+    plays: bool,
+}
+
+impl Vst3 {
+    fn open(&mut self) -> (u32, u32) {
+        let view = self.view.insert(View::open(&self.host, self.pane.window));
+        let size = view.size();
+        self.pane.resize(size);
+        size
+    }
+
+    /// One block of sound with what the editor has done, and what the plugin wants of the main thread.
+    fn turn(&mut self) {
+        if self.plays {
+            let moment = Moment {
+                changes: self.host.edits(),
+                ..Moment::default()
+            };
+            let silence = [vec![0.0; 256], vec![0.0; 256]];
+            self.host.block(silence, moment, |process| process());
+        }
+        self.view.as_ref().expect("open").turn();
+        std::thread::sleep(Duration::from_millis(5));
+    }
+
+    fn wait(&mut self, what: &str, mut done: impl FnMut(&Self) -> bool) {
+        let from = Instant::now();
+        while !done(self) {
+            assert!(from.elapsed() < PATIENCE, "{what}: not in {PATIENCE:?}");
+            self.turn();
+        }
+    }
+
+    fn drawn(&mut self, size: (u32, u32)) {
+        self.wait("a picture of the editor", |host| host.pane.is_drawn(size));
+    }
+
+    fn point(&mut self, does: Pointer, at: (i16, i16)) {
+        self.pane.point(does, at);
+        for _ in 0..30 {
+            self.turn();
+        }
+    }
+
+    fn close(&mut self) {
+        self.view.take().expect("open").close();
+    }
+}
+
+fn vst3(screen: &Screen) {
+    let host = vst3_host::Host::new(vst3_host::linked);
+    host.setup(48_000.0, 256);
+    host.start();
+    let mut host = Vst3 {
+        pane: Pane::new(&screen.name),
+        host,
+        view: None,
+        plays: true,
+    };
+    // As large as the settings say since the other one was closed.
+    let size = host.open();
+    assert_eq!(size, (1300, 840));
+    host.drawn(size);
+
+    let least = host.view.as_ref().expect("open").constrained((100, 100));
+    assert_eq!(least, (780, 465));
+    for size in [(1400, 900), least, (1080, 700)] {
+        host.pane.resize(size);
+        let view = host.view.as_ref().expect("open");
+        view.resize(size);
+        assert_eq!(view.size(), size);
+        host.drawn(size);
+    }
+
+    // The knob for the mix, as above. What is turned is there and in the session, whether blocks follow or not.
+    for (plays, mix) in [(true, 0.5), (false, 0.7)] {
+        host.plays = plays;
+        let (x, y) = (68, 582);
+        host.point(Pointer::Moves, (x, y));
+        host.point(Pointer::Presses, (x, y));
+        host.point(Pointer::Moves, (x, y - 20));
+        host.point(Pointer::Moves, (x, y - 44));
+        host.point(Pointer::Releases, (x, y - 44));
+        host.wait("the mix", |host| {
+            (host.host.value("Mix") - mix).abs() < 1e-6
+        });
+        let other = vst3_host::Host::new(vst3_host::linked);
+        other.load(&host.host.save());
+        assert!((other.value("Mix") - mix).abs() < 1e-6);
+    }
+    host.plays = true;
+    host.close();
+
+    open_often("VST3", || {
+        let size = host.open();
+        assert_eq!(size, (1080, 700));
+        host.drawn(size);
+        host.close();
+    });
+    host.host.stop();
+    host.host.end();
 }

@@ -1,14 +1,15 @@
-//! Control from elsewhere: OSC over loopback UDP, with no device and with one, and what a MIDI input that is not there says.
+//! Control from elsewhere: OSC over loopback UDP, with no device and with one, and MIDI inputs that come and go.
 #![cfg(feature = "live")]
 
+use partita::live::midi::{self, MidiError};
 use partita::live::osc::{self, Listener, OscError};
 use partita::live::{Command, Control};
 use partita::params::{Id, TABLE, Values};
 use partita::preset;
 use rosc::{OscBundle, OscMessage, OscPacket, OscTime, OscType, decoder, encoder};
 use std::net::UdpSocket;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 /// Nothing on a loaded machine takes longer.
@@ -282,6 +283,115 @@ fn packets_of_anything_are_answered_and_survived() {
     drop(desk.listener);
     assert!(UdpSocket::bind(address).is_ok());
     assert_eq!("set mix 3".parse(), Ok(Command::Set(Id::Mix, 3.0)));
+}
+
+/// MIDI inputs that come and go. This kernel need not have any.
+#[derive(Clone, Default)]
+struct Plugs(Arc<Mutex<Plugged>>);
+
+#[derive(Default)]
+struct Plugged {
+    names: Vec<String>,
+    /// Who hears what the open one sends, and its name.
+    open: Option<(String, midi::Hear)>,
+}
+
+impl Plugs {
+    fn kept(&self) -> MutexGuard<'_, Plugged> {
+        self.0.lock().expect("kept")
+    }
+
+    fn plug(&self, names: &[&str]) {
+        self.kept().names = names.iter().map(|name| (*name).to_owned()).collect();
+    }
+
+    /// Whether somebody heard it.
+    fn send(&self, bytes: &[u8]) -> bool {
+        let open = &mut self.kept().open;
+        open.as_mut().map(|(_, hear)| hear(bytes)).is_some()
+    }
+}
+
+/// Dropped, nobody hears any more.
+struct Cable(Plugs);
+
+impl Drop for Cable {
+    fn drop(&mut self) {
+        self.0.kept().open = None;
+    }
+}
+
+impl midi::Ports for Plugs {
+    type Connection = Cable;
+
+    fn names(&mut self) -> Result<Vec<String>, MidiError> {
+        Ok(self.kept().names.clone())
+    }
+
+    fn connect(&mut self, name: &str, hear: midi::Hear) -> Result<Cable, MidiError> {
+        let mut kept = self.kept();
+        assert!(kept.names.iter().any(|there| there == name));
+        // A cable more would be one that nobody pulls.
+        assert!(kept.open.is_none());
+        kept.open = Some((name.to_owned(), hear));
+        Ok(Cable(self.clone()))
+    }
+}
+
+#[test]
+fn a_midi_input_that_is_pulled_out_is_waited_for_and_heard_again() {
+    let control = Arc::new(Control::new(&Values::default()));
+    let plugs = Plugs::default();
+    let (sender, told) = channel();
+    let listen = |wanted: &str| {
+        let (ports, sender) = (plugs.clone(), sender.clone());
+        let map = "cc20=mix".parse().expect("a map");
+        let tell = move |what: midi::Told<'_>| {
+            let _ = sender.send(format!("{what:?}"));
+        };
+        midi::listen_on(move || ports, wanted, map, Arc::clone(&control), tell)
+    };
+    let wait = |begin: &str| {
+        let said = told.recv_timeout(PATIENCE).expect("told");
+        assert!(said.starts_with(begin), "{said}");
+    };
+    let mix = || control.desk().values.get(Id::Mix);
+
+    plugs.plug(&["Through Port 14:0"]);
+    let missing = listen("fader").expect_err("not there").to_string();
+    assert!(
+        missing.contains("\"fader\", but there is only Through Port 14:0"),
+        "{missing}"
+    );
+    assert!(!plugs.send(&[0xB0, 20, 1]));
+
+    plugs.plug(&["Through Port 14:0", "Faders 20:0", "Faders 20:1"]);
+    let listener = listen("fader").expect("it is there");
+    assert_eq!(listener.name(), "Faders 20:0");
+    assert!(plugs.send(&[0xB0, 20, 127]));
+    wait("Done(Ok(Set(Mix, 100.0)))");
+    assert_eq!(mix(), 100.0);
+
+    plugs.plug(&["Through Port 14:0"]);
+    wait("Gone(\"Faders 20:0\")");
+    assert!(!plugs.send(&[0xB0, 20, 0]));
+    assert_eq!(mix(), 100.0);
+
+    // At another place.
+    plugs.plug(&["Through Port 14:0", "Faders 24:0"]);
+    wait("Back(\"Faders 24:0\")");
+    assert!(plugs.send(&[0xB0, 20, 0]));
+    wait("Done(Ok(Set(Mix, 0.0)))");
+    assert_eq!(mix(), 0.0);
+    assert!(plugs.send(&[0xC0, 127]));
+    wait("Done(Err(");
+
+    drop(listener);
+    assert!(
+        !plugs.send(&[0xB0, 20, 127]),
+        "it is closed with its listener"
+    );
+    assert_eq!(mix(), 0.0);
 }
 
 /// With a device that is none, by the program's own arguments.

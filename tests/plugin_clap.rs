@@ -38,9 +38,14 @@ fn expected(name: &str, x: &[Vec<f32>], outputs: usize, rate: u32) -> Vec<Vec<f3
     let inputs = x.len();
     let fitted = fitted(name, inputs, rate);
     let mut paths = fitted.routing.paths().to_vec();
+    let mut responses: Vec<Vec<f32>> = fitted.impulse.channels.clone();
     if outputs == 1 {
-        // Both sides are heard together.
+        // Both sides are heard together, each at half.
         paths.iter_mut().for_each(|path| path.output = 0);
+        responses
+            .iter_mut()
+            .flatten()
+            .for_each(|sample| *sample *= 0.5);
     } else if fitted.routing.outputs() == 1 {
         paths.push(Path {
             output: 1,
@@ -48,7 +53,8 @@ fn expected(name: &str, x: &[Vec<f32>], outputs: usize, rate: u32) -> Vec<Vec<f3
         });
     }
     let routing = Routing::from_paths(inputs, outputs, paths).expect("inside");
-    let prepared = PreparedImpulse::new(routing, &fitted.responses()).expect("prepares");
+    let responses: Vec<&[f32]> = responses.iter().map(Vec::as_slice).collect();
+    let prepared = PreparedImpulse::new(routing, &responses).expect("prepares");
     let setup = Setup {
         inputs,
         outputs,

@@ -8,68 +8,17 @@
 
 #[path = "common/oracle.rs"]
 mod oracle;
+#[path = "common/steps.rs"]
+mod steps;
 
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
 use oracle::Noise;
 use partita::engine::Block;
 use partita::engine::mixer::{CutSlope, Mix, Mixer};
-use std::f64::consts::{PI, TAU};
+use steps::{RATE, sine, steps_db};
 
 #[global_allocator]
 static ALLOCATOR: AllocDisabler = AllocDisabler;
-
-const RATE: u32 = 48_000;
-const HZ: f64 = 997.0;
-
-/// Modified Bessel function of the first kind, order 0.
-fn bessel(x: f64) -> f64 {
-    let mut term = 1.0;
-    let mut sum = 1.0;
-    for k in 1..60 {
-        term *= (x / 2.0 / f64::from(k)).powi(2);
-        sum += term;
-    }
-    sum
-}
-
-/// A low-pass at 6 kHz with a Kaiser window of −140 dB (β = 14): what a high-pass takes away.
-fn low_pass() -> Vec<f64> {
-    let (half, corner) = (255_i32, 6_000.0 / f64::from(RATE));
-    (-half..=half)
-        .map(|n| {
-            let x = f64::from(n);
-            let window = bessel(14.0 * (1.0 - (x / f64::from(half)).powi(2)).sqrt()) / bessel(14.0);
-            let sinc = if n == 0 {
-                2.0 * corner
-            } else {
-                (TAU * corner * x).sin() / (PI * x)
-            };
-            window * sinc
-        })
-        .collect()
-}
-
-/// The height of the worst step, in dBFS.
-fn steps_db(sound: &[f32]) -> f64 {
-    let low_pass = low_pass();
-    let middle = low_pass.len() / 2;
-    let worst = sound.windows(low_pass.len()).map(|window| {
-        let low: f64 = window
-            .iter()
-            .zip(&low_pass)
-            .map(|(x, h)| f64::from(*x) * h)
-            .sum();
-        (f64::from(window[middle]) - low).abs()
-    });
-    20.0 * (worst.fold(1e-12, f64::max) / 0.375).log10()
-}
-
-fn sine(frames: usize, phase: f64) -> Vec<f32> {
-    let step = TAU * HZ / f64::from(RATE);
-    (0..frames)
-        .map(|n| (step * n as f64 + phase).sin() as f32)
-        .collect()
-}
 
 /// Sweeps from 0 to 1 and back in half a second each, then jumps.
 fn automation(frame: usize) -> f64 {
@@ -86,8 +35,8 @@ fn automation(frame: usize) -> f64 {
     }
 }
 
-/// The left output while `control` is automated in blocks of `block`.
-fn swept(block: usize, control: impl Fn(f64) -> Mix) -> Vec<f32> {
+/// The left output while `control` is automated in blocks as `length` gives them.
+fn swept(mut length: impl FnMut() -> usize, control: impl Fn(f64) -> Mix) -> Vec<f32> {
     let frames = 3 * RATE as usize / 2;
     // Different phases, so that nothing cancels and mono is not nothing.
     let dry = sine(frames, 1.0);
@@ -95,7 +44,7 @@ fn swept(block: usize, control: impl Fn(f64) -> Mix) -> Vec<f32> {
     let mut mixer = Mixer::new(2, RATE, control(0.0));
     let mut from = 0;
     while from < frames {
-        let to = frames.min(from + block);
+        let to = frames.min(from + length());
         let [left, right] = &mut out;
         let (dry, mix) = (&dry[from..to], control(automation(from)));
         assert_no_alloc(|| {
@@ -112,6 +61,9 @@ fn swept(block: usize, control: impl Fn(f64) -> Mix) -> Vec<f32> {
 fn between(low: f64, high: f64, at: f64) -> f32 {
     (low + (high - low) * at) as f32
 }
+
+/// Blocks of 1 to 1024, at random.
+const ANY: usize = 0;
 
 type Control = (&'static str, fn(f64) -> Mix);
 
@@ -184,8 +136,13 @@ fn no_parameter_steps_above_minus_80_dbfs_at_any_block_length() {
     let mut wrong = Vec::new();
     for (name, control) in CONTROLS {
         let mut worst = f64::NEG_INFINITY;
-        for block in [1, 48, 441, 1024] {
-            let steps = steps_db(&swept(block, control));
+        for block in [1, 7, 48, 64, 441, 1024, ANY] {
+            let mut noise = Noise::new(31);
+            let length = || match block {
+                ANY => noise.within(1, 1024),
+                block => block,
+            };
+            let steps = steps_db(&swept(length, control));
             worst = worst.max(steps);
             if steps >= -80.0 {
                 wrong.push(format!("{name}, blocks of {block}: {steps:.1} dBFS"));

@@ -3,8 +3,11 @@
 
 #[path = "common/clap.rs"]
 mod clap;
+#[path = "common/oracle.rs"]
+mod oracle;
 
 use clap::{Playing, Rig};
+use oracle::Noise;
 use partita::impulse::{ImpulseResponse, Layout};
 use partita::preset::{EMBEDDING_LIMIT, Embedding, ImpulseReference, Instance};
 use serde_json::{Value, json};
@@ -122,28 +125,49 @@ fn a_session_brings_its_impulse_while_the_music_plays() {
     other.stop(playing);
 }
 
+/// The same session with another mix and another size.
+fn with_settings(session: &[u8]) -> Vec<u8> {
+    let mut session = json_of(session);
+    session["params"]["mix"] = json!({"f32": 40.0});
+    session["params"]["size"] = json!({"f32": 50.0});
+    bytes_of(&session)
+}
+
 #[test]
-fn a_broken_session_leaves_the_impulse_as_it_is() {
+fn a_broken_session_leaves_impulse_and_parameters_as_they_are() {
     let mut rig = Rig::new();
     assert!(rig.load(&session_with(&spikes(500), |_| {})));
     let mut playing = rig.play((2, 2), 48_000.0, 64);
     becomes(&mut playing, 500);
-    let kept = reference_in(&rig.save());
-    let breaks: [&dyn Fn(&mut Value); 4] = [
+    let kept = rig.save();
+    let breaks: [&dyn Fn(&mut Value); 6] = [
         &|reference| reference["copy"]["data"] = json!("AAAA"),
         &|reference| reference["copy"]["frames"] = json!(1_u64 << 40),
+        // A quarter of a gigabyte, as much as may be stated.
+        &|reference| reference["copy"]["frames"] = json!(1 << 24),
+        &|reference| reference["copy"]["coding"] = json!("of another day"),
         &|reference| reference["sound_hash"] = json!("ab".repeat(32)),
         &|reference| reference["name"] = json!(7),
     ];
-    for change in breaks {
-        rig.load(&session_with(&spikes(900), change));
-        // Longer than the loader takes to look.
+    let mut broken: Vec<_> = breaks
+        .iter()
+        .map(|change| with_settings(&session_with(&spikes(900), change)))
+        .collect();
+    let whole = with_settings(&session_with(&spikes(900), |_| {}));
+    broken.push(whole[..whole.len() - 100].to_vec());
+    let mut claim = whole.clone();
+    claim[..8].copy_from_slice(&(1_u64 << 30).to_le_bytes());
+    broken.push(claim);
+    broken.extend([Vec::new(), b"no session at all".to_vec()]);
+    for (place, session) in broken.iter().enumerate() {
+        rig.load(session);
+        // At once, and when it has played for longer than the loader takes to look.
+        assert!(rig.save() == kept, "{place}");
         let begun = Instant::now();
-        while begun.elapsed() < Duration::from_millis(150) {
-            let (at, _) = answer(&mut playing);
-            assert_eq!(at, 500);
+        while begun.elapsed() < Duration::from_millis(60) {
+            assert_eq!(answer(&mut playing).0, 500, "{place}");
         }
-        assert_eq!(reference_in(&rig.save()), kept);
+        assert!(rig.save() == kept, "{place}");
     }
     // An impulse that is nowhere is not broken: it stays referred to, and what played plays.
     let lost = session_with(&spikes(900), |reference| {
@@ -154,6 +178,80 @@ fn a_broken_session_leaves_the_impulse_as_it_is() {
     assert_eq!(answer(&mut playing).0, 500);
     assert_eq!(reference_in(&rig.save()), reference_in(&lost));
     rig.stop(playing);
+}
+
+/// How many of its parameters are not what the other has.
+fn apart(one: &[u8], other: &[u8]) -> usize {
+    let params = |session| match json_of(session)["params"].clone() {
+        Value::Object(params) => params,
+        other => panic!("parameters, not {other}"),
+    };
+    let (one, other) = (params(one), params(other));
+    assert_eq!(one.len(), other.len());
+    one.iter()
+        .filter(|(key, value)| other[*key] != **value)
+        .count()
+}
+
+#[test]
+fn of_a_session_with_a_flipped_bit_all_is_taken_or_nothing() {
+    let mut noise = Noise::new(50);
+    let mut channels = noise.channels(2, 1000);
+    for sample in channels.iter_mut().flatten() {
+        *sample = (*sample * 1024.0).round() / 32_768.0;
+    }
+    let impulse = ImpulseResponse {
+        channels,
+        ..spikes(0)
+    };
+    let old = session_with(&spikes(500), |_| {});
+    let new = with_settings(&session_with(&impulse, |_| {}));
+    let mut rig = Rig::new();
+    assert!(rig.load(&new));
+    let new = rig.save();
+    assert!(rig.load(&old));
+    let old = rig.save();
+    let (mut refused, mut taken) = (0, 0);
+    for _ in 0..600 {
+        let mut flipped = new.clone();
+        let at = noise.within(8, flipped.len() - 1);
+        flipped[at] ^= 1 << noise.within(0, 7);
+        rig.load(&flipped);
+        let now = rig.save();
+        if now == old {
+            refused += 1;
+            continue;
+        }
+        taken += 1;
+        // The one that the bit was in may be another; none is the old session's.
+        assert!(apart(&now, &new) <= 1, "{at}");
+        let reference = reference_in(&now);
+        if reference.get("copy").is_some_and(|copy| !copy.is_null()) {
+            let reference: ImpulseReference = serde_json::from_value(reference).expect("its own");
+            let copy = reference.copy().expect("a copy").sound("flipped");
+            assert_eq!(copy.expect("whole").channels, impulse.channels, "{at}");
+        }
+        assert!(rig.load(&old));
+    }
+    println!("{refused} refused, {taken} taken");
+    assert!(refused > 300 && taken > 10);
+}
+
+#[test]
+fn a_session_of_an_older_version_has_defaults_for_what_it_does_not_know() {
+    let mut rig = Rig::new();
+    let mut session = json_of(&rig.save());
+    let params = session["params"].as_object_mut().expect("parameters");
+    params.remove("mix");
+    params["size"] = json!({"bool": true});
+    let half = rig.event("Size", "50 %");
+    let mix = rig.event("Mix", "70 %");
+    rig.flush(&[half, mix]);
+    assert!(rig.load(&bytes_of(&session)));
+    assert_eq!(
+        (rig.shown("Mix"), rig.shown("Size")),
+        ("30 %".into(), "100 %".into())
+    );
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! The audio thread neither allocates, frees, locks, waits, sleeps, touches files nor asks the kernel for anything: such
 //! calls are trapped under the plugin's process, reset, start and stop, while two instances are automated, dragged,
-//! bypassed, given sessions and asked by their host, and others come and go; as CLAP, and one of them as VST3. Then under
-//! what `partita live` runs.
+//! bypassed, given sessions and asked by their host, and others come and go; as CLAP, and one of them as VST3. Then while the
+//! editor is opened, used and closed, in either format (`PARTITA_OPENINGS` says how often). Then under what `partita live`
+//! runs.
 //!
 //! The test compiles rtguard/guard.c and starts itself again with the guard preloaded. The plugin is the one linked in, or
 //! the library that `PARTITA_PLUGIN` names: `cargo xtask test` runs it a second time with the release bundle. What is not
@@ -13,13 +14,21 @@
 mod chain;
 #[path = "common/clap.rs"]
 mod clap;
+#[cfg(feature = "editor")]
+#[path = "rtguard/editor.rs"]
+mod editor;
 #[path = "rtguard/faults.rs"]
 mod faults;
 #[path = "rtguard/guard.rs"]
 mod guard;
 #[path = "common/oracle.rs"]
 mod oracle;
+#[cfg(feature = "editor")]
+#[path = "common/screen.rs"]
+mod screen;
 #[path = "rtguard/vst3.rs"]
+mod vst3_guarded;
+#[path = "common/vst3.rs"]
 mod vst3_host;
 
 use clack_extensions::params::ParamInfoFlags;
@@ -39,7 +48,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use vst3_host::GetPluginFactory as GetFactory;
 
-/// What makes the started-again test do its part: `clean`, `clean vst3`, `clean live`, `plugin`, or the name of a fault.
+/// What makes the started-again test do its part: `clean` and what, `plugin`, or the name of a fault.
 const PART: &str = "PARTITA_RTGUARD";
 
 /// The library to try in place of the linked one.
@@ -61,10 +70,16 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What the guard said of one part: how many calls were caught, the first one's name, and what was done.
 fn told(library: &Path, part: &str) -> String {
+    told_with(library, part, &[])
+}
+
+/// The same, with more in its environment.
+fn told_with(library: &Path, part: &str, environment: &[(&str, &str)]) -> String {
     let output = Command::new(std::env::current_exe().expect("this program"))
         .args(["--exact", "guarded", "--nocapture", "--test-threads=1"])
         .env("LD_PRELOAD", library)
         .env(PART, part)
+        .envs(environment.iter().copied())
         .output()
         .expect("starts again");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -84,6 +99,20 @@ fn nothing_is_caught_and_every_planted_fault_is() {
     let vst3 = told(&library, "clean vst3");
     println!("VST3: {vst3}");
     assert!(vst3.starts_with("0 "), "{vst3}");
+    #[cfg(feature = "editor")]
+    for format in ["CLAP", "VST3"] {
+        let screen = screen::Screen::new();
+        let home = tempfile::tempdir().expect("a folder");
+        let environment = [
+            ("DISPLAY", screen.name.as_str()),
+            ("LIBGL_ALWAYS_SOFTWARE", "1"),
+            ("PARTITA_HOME", home.path().to_str().expect("text")),
+        ];
+        let part = format!("clean editor {format}");
+        let editor = told_with(&library, &part, &environment);
+        println!("{format} with its editor: {editor}");
+        assert!(editor.starts_with("0 "), "{editor}");
+    }
     #[cfg(feature = "live")]
     {
         let live = told(&library, "clean live");
@@ -132,23 +161,31 @@ fn guarded() {
             );
         }
         "clean vst3" => {
-            let get = std::env::var(PLUGIN).map_or(GetPluginFactory as _, |path| {
-                let found = symbol(&path, c"GetPluginFactory");
-                // SAFETY: the same bundle is a VST3 module, which exports its factory so.
-                unsafe { std::mem::transmute::<*mut c_void, GetFactory>(found) }
-            });
-            let done = vst3_host::everything(get, guard);
+            let done = vst3_guarded::everything(factory(), guard);
             println!(
                 "caught: {} {} in {} blocks with {} impulses heard",
                 done.caught.calls, done.caught.name, done.blocks, done.arrivals
+            );
+        }
+        #[cfg(feature = "editor")]
+        "clean editor CLAP" | "clean editor VST3" => {
+            let done = if part.ends_with("CLAP") {
+                let slots = slots(&mut Rig::of(&entry));
+                editor::clap(&entry, guard, &slots)
+            } else {
+                editor::vst3(factory(), guard)
+            };
+            println!(
+                "caught: {} {} in {} blocks with {} openings",
+                done.caught.calls, done.caught.name, done.blocks, done.openings
             );
         }
         #[cfg(feature = "live")]
         "clean live" => {
             let done = chain::everything(guard);
             println!(
-                "caught: {} {} in {} blocks with {} changes",
-                done.caught.calls, done.caught.name, done.blocks, done.changes
+                "caught: {} {} in {} blocks with {} changes and {} recordings",
+                done.caught.calls, done.caught.name, done.blocks, done.changes, done.takes
             );
         }
         "plugin" => {
@@ -185,11 +222,6 @@ unsafe extern "C" {
     fn dlsym(handle: *mut c_void, name: *const c_char) -> *mut c_void;
 }
 
-unsafe extern "system" {
-    /// The VST3 factory of the plugin that is linked in.
-    safe fn GetPluginFactory() -> *mut c_void;
-}
-
 /// What a library exports under that name. It stays open.
 fn symbol(path: &str, name: &CStr) -> *mut c_void {
     const RTLD_NOW: c_int = 2;
@@ -202,6 +234,15 @@ fn symbol(path: &str, name: &CStr) -> *mut c_void {
     };
     assert!(!found.is_null(), "{path:?} has no {name:?}");
     found
+}
+
+/// Of the plugin that is linked in, or of the bundle.
+fn factory() -> GetFactory {
+    std::env::var(PLUGIN).map_or(vst3_host::linked as _, |path| {
+        let found = symbol(&path, c"GetPluginFactory");
+        // SAFETY: the same bundle is a VST3 module, which exports its factory so.
+        unsafe { std::mem::transmute::<*mut c_void, GetFactory>(found) }
+    })
 }
 
 /// The entry point of a bundle.
@@ -223,8 +264,7 @@ struct Done {
 fn everything(entry: &PluginEntry, guard: Guard) -> Done {
     let mut rigs = [Rig::of(entry), Rig::of(entry)];
     let sessions = sessions(&mut rigs[0]);
-    let slots = ["hall", "plate", "spring", "room", "echo-slap", "plate-dark"]
-        .map(|name| rigs[0].event("Impulse", name));
+    let slots = slots(&mut rigs[0]);
     let infos = rigs[0].infos.clone();
     let mut done = Done::default();
     for (round, (layout, rate, longest)) in ROUNDS.into_iter().enumerate() {
@@ -261,6 +301,12 @@ fn everything(entry: &PluginEntry, guard: Guard) -> Done {
         }
     }
     done
+}
+
+/// Impulses to choose among.
+fn slots(rig: &mut Rig) -> [(ClapId, f64); 6] {
+    ["hall", "plate", "spring", "room", "echo-slap", "plate-dark"]
+        .map(|name| rig.event("Impulse", name))
 }
 
 /// What a host's main thread does while the music plays.

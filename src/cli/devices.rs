@@ -1,7 +1,8 @@
-//! `partita devices`: what `partita live` can play on.
+//! `partita devices`: what `partita live` can play on, and be controlled by.
 
 use super::{Exit, say};
 use crate::live::devices::{self, Device, Side};
+use crate::live::midi;
 use serde_json::json;
 
 #[derive(Debug, clap::Args)]
@@ -13,8 +14,13 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Exit {
     let systems = devices::list();
+    let (inputs, fault) = match midi::inputs() {
+        Ok(inputs) => (inputs, None),
+        Err(error) => (Vec::new(), Some(error.to_string())),
+    };
     if args.json {
-        say::result(json!({ "systems": systems }));
+        let midi = json!({ "error": fault, "inputs": inputs });
+        say::result(json!({ "systems": systems, "midi": midi }));
         return Exit::Ok;
     }
     for system in &systems {
@@ -28,6 +34,14 @@ pub(super) fn run(args: &Args) -> Exit {
         for device in &system.devices {
             say::result(human(device));
         }
+    }
+    match fault {
+        Some(error) => say::result(format_args!("midi: {}", say::one_line(&error))),
+        None if inputs.is_empty() => say::result("midi: no inputs"),
+        None => say::result("midi inputs:"),
+    }
+    for name in inputs {
+        say::result(format_args!("  {}", say::one_line(&name)));
     }
     Exit::Ok
 }

@@ -2,6 +2,8 @@
 
 mod prompt;
 mod remote;
+#[cfg(feature = "editor")]
+mod window;
 
 use super::{Exit, exit, render, say};
 use crate::impulse::load::LayoutChoice;
@@ -63,7 +65,7 @@ pub(super) struct Args {
     /// Let it howl: it is turned down otherwise
     #[arg(long)]
     no_howl_guard: bool,
-    /// Without a window, as now always
+    /// Without a window
     #[arg(long)]
     headless: bool,
     /// End when no device can be opened, or when it is lost, instead of waiting for it
@@ -273,9 +275,20 @@ pub(super) fn run(args: &Args) -> Exit {
         record,
         existing: args.existing(),
     };
-    let ending = session::run(&settings, &control, &STOP, &mut |event: Event| {
-        screen.event(&event)
-    });
+    let (playing, told) = (Arc::clone(&control), Arc::clone(&screen));
+    let play = move || {
+        session::run(&settings, &playing, &STOP, &mut |event: Event| {
+            told.event(&event)
+        })
+    };
+    #[cfg(feature = "editor")]
+    let ending = if args.headless {
+        play()
+    } else {
+        window::run(play, &control, &screen)
+    };
+    #[cfg(not(feature = "editor"))]
+    let ending = play();
     match ending {
         Ending::Done => Exit::Ok,
         Ending::Stopped => Exit::Interrupted,

@@ -30,6 +30,8 @@ pub struct Data {
     pub tempo: Option<f64>,
     /// The name of the preset that was loaded last.
     pub preset: Option<String>,
+    /// On which device, and how that goes, in one line. `None` in a host, which tells it itself.
+    pub device: Option<String>,
 }
 
 impl Default for Data {
@@ -45,6 +47,7 @@ impl Default for Data {
             meters: Meters::default(),
             tempo: None,
             preset: None,
+            device: None,
         }
     }
 }
@@ -62,6 +65,7 @@ impl PartialEq for Data {
             && self.meters == other.meters
             && self.tempo == other.tempo
             && self.preset == other.preset
+            && self.device == other.device
     }
 }
 

@@ -136,6 +136,7 @@ pub fn show(
         .show_separator_line(false)
         .show(ui, |ui| bar::show(ui, desk, settings, view, views));
     said(ui, desk, views, &theme);
+    device(ui, desk, &theme);
     let frame = Frame::new()
         .fill(theme.ground)
         .inner_margin(Margin::same(10));
@@ -198,6 +199,24 @@ fn said(ui: &mut Ui, desk: &Desk, views: &mut Views, theme: &Theme) {
                 });
             });
     }
+}
+
+/// On what it plays, where no host tells that.
+fn device(ui: &mut Ui, desk: &Desk, theme: &Theme) {
+    let Some(text) = &desk.data().device else {
+        return;
+    };
+    let frame = Frame::new()
+        .fill(theme.panel)
+        .inner_margin(Margin::symmetric(16, 4));
+    Panel::bottom("device")
+        .frame(frame)
+        .show_separator_line(false)
+        .show(ui, |ui| {
+            let text = egui::RichText::new(text).size(size::SMALL);
+            let line = egui::Label::new(text.color(theme.muted)).truncate();
+            ui.add(line.show_tooltip_when_elided(true));
+        });
 }
 
 /// While files are over the window: what becomes of them.

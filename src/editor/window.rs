@@ -35,7 +35,7 @@ pub const LOOKS_PER_SECOND: u32 = 40;
 /// Why there is no window.
 #[derive(Debug, Error)]
 #[error(
-    "expected a screen with OpenGL 3.2 to open a window on, got: {0}; without one, leave the editor out"
+    "expected a screen with OpenGL 3.2 to open a window on, got: {0}; it goes on without a window"
 )]
 pub struct OpenError(#[from] baseview::Error);
 
@@ -52,6 +52,8 @@ pub struct Around {
     pub host: Option<Host>,
     /// Somebody else uses the keys, too.
     pub shares_keys: bool,
+    /// True as soon as it is to close.
+    pub ended: Arc<AtomicBool>,
 }
 
 /// How large the window is: kept while it is closed, and read by whoever asks.
@@ -95,7 +97,7 @@ pub fn open(app: App, around: Around, placement: Placement) -> Result<OpenWindow
     wanted.parent = around.parent;
     let shares_keys = around.shares_keys;
     let kept = placement.clone();
-    let closing = Arc::new(AtomicBool::new(false));
+    let closing = Arc::clone(&around.ended);
     let told = Arc::clone(&closing);
     let build = move |window| Handler::new(window, app, placement, shares_keys, told);
     let window = Window::create_with_host(wanted, build, around.host)?;
@@ -158,13 +160,22 @@ impl Drop for OpenWindow {
 #[cfg(target_os = "linux")]
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Opens a window of its own, and comes back when the user has closed it. Main thread.
+/// Opens a window of its own, and comes back when the user has closed it, or a moment after `ended` has become true.
+/// Main thread.
 ///
 /// Errors: there is no screen, or it has no OpenGL.
-pub fn open_standalone(actions: impl Actions, settings: Settings) -> Result<(), OpenError> {
+pub fn open_standalone(
+    actions: impl Actions,
+    settings: Settings,
+    ended: Arc<AtomicBool>,
+) -> Result<(), OpenError> {
     let app = App::new(actions, settings);
     let placement = Placement::new(app.settings());
-    let window = open(app, Around::default(), placement)?;
+    let around = Around {
+        ended,
+        ..Around::default()
+    };
+    let window = open(app, around, placement)?;
     window.run_until_closed()?;
     Ok(())
 }
@@ -245,6 +256,14 @@ impl Handler {
             closing,
         })
     }
+
+    fn close_if_ended(&self) {
+        if self.closing.load(Ordering::Relaxed)
+            && let Ok(inner) = self.inner.try_borrow()
+        {
+            inner.window.request_close();
+        }
+    }
 }
 
 /// Makes the window's OpenGL context current while `work` is done, on this thread.
@@ -280,11 +299,7 @@ impl WindowHandler for Handler {
     }
 
     fn poll(&self) {
-        if self.closing.load(Ordering::Relaxed)
-            && let Ok(inner) = self.inner.try_borrow()
-        {
-            inner.window.request_close();
-        }
+        self.close_if_ended();
     }
 
     fn resized(&self, size: WindowSize) -> Result<(), HandlerError> {
@@ -304,6 +319,7 @@ impl WindowHandler for Handler {
     }
 
     fn on_timer(&self, timer: &TimerHandle) {
+        self.close_if_ended();
         if *timer == self.ticks
             && let Ok(mut inner) = self.inner.try_borrow_mut()
             && inner.app.poll()

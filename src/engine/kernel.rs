@@ -9,6 +9,7 @@
 //! parts, aligned to a cache line. No kernel but the 64-point leaf ever shuffles lanes.
 
 mod butterfly;
+mod fetch;
 mod fft;
 mod fir;
 mod mac;
@@ -17,6 +18,7 @@ mod reference;
 #[cfg(test)]
 mod tests;
 
+pub(super) use fetch::fetch;
 pub(super) use fft::{
     first, forward_leaf, forward_small, inverse_leaf, inverse_pass, inverse_small, last, pass,
 };

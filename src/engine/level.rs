@@ -10,7 +10,7 @@
 
 use super::crossfade::{ERAS, Eras, Fade, Impulses};
 use super::delay_line::{FrequencyDelayLine, Newest};
-use super::kernel::{self, Chunk, Simd, TICK, Tick};
+use super::kernel::{self, Chunk, Run, Simd, TICK, Tick};
 use super::tags::{MOST_EXTRAS, Tags};
 use super::task::{self, Task, WEIGH_COST, WEIGH_TICKS};
 use super::transform::Transform;
@@ -61,6 +61,9 @@ struct Job {
 /// The how manyeth job in a row that has nothing to sum need not run: the first still adds the last overlap, the
 /// next two write silence into the two buffers that take turns.
 const JOBS_TO_SILENCE: usize = 4;
+
+/// Partitions of a run that is too short for the processor to foresee.
+const SHORT_RUN: usize = 4;
 
 /// All state of one partition size.
 #[derive(Debug)]
@@ -237,7 +240,7 @@ impl Level {
                 let paths = given.impulses.get(impulse);
                 let paths = paths.map_or(0, |impulse| impulse.sources(output).len());
                 // A short run is read cold.
-                let read = |run: &kernel::Run| run.count * if run.count <= 4 { 2 } else { 1 };
+                let read = |run: &Run| run.count * if run.count <= SHORT_RUN { 2 } else { 1 };
                 sums += paths;
                 partitions += paths * runs.iter().map(read).sum::<usize>();
             }
@@ -468,6 +471,11 @@ impl Level {
                     add,
                 );
                 add = true;
+                if !self.job.plain
+                    && let Some(next) = h.get(chunks.end * partitions..)
+                {
+                    fetch(next, runs);
+                }
             }
         }
         if !add {
@@ -511,6 +519,16 @@ fn partitions(impulses: &Impulses, slot: u8, level: usize) -> usize {
     let impulse = impulses.get(slot);
     let level = impulse.and_then(|impulse| impulse.plan().levels().get(level));
     level.map_or(0, |level| level.partitions)
+}
+
+/// Has what `runs` will read of `spectra` brought near. After a change nobody has read these spectra before, and what
+/// each run reads of a chunk lies far from what the next one does.
+#[inline]
+fn fetch(spectra: &[Chunk], runs: &[Run]) {
+    for run in runs {
+        let read = run.partition..run.partition + run.count;
+        kernel::fetch(spectra.get(read).unwrap_or_default());
+    }
 }
 
 /// Where a job is.

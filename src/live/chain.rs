@@ -4,16 +4,18 @@
 //! waited for; the sound comes in by a fade of [`FADE_SECONDS`] whenever it begins, and goes out by one when the
 //! [`Desk`] is closed.
 
-use super::deck::{self, Deck, Head, Take};
+use super::deck::{self, Deck, Head, Stopping, Take, TakeError, Taken};
 use super::desk::Desk;
 use super::guard::{self, CEILING_DB, Guard};
 use super::probe::Probe;
 use crate::engine::Block;
 use crate::engine::meter::{self, Measured, Meter, Reader};
 use crate::loader::thread::Format;
+use crate::output::Existing;
 use crate::processor::{MAX_CHANNELS, Processor};
 use std::array;
 use std::f32::consts::PI;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Instant;
@@ -54,6 +56,28 @@ pub struct Ends {
     pub(super) guard: guard::Watch,
     /// As [`Take::ALL`].
     pub(super) decks: [Deck; 2],
+}
+
+impl Ends {
+    /// Begins to record. Any thread but the audio thread.
+    ///
+    /// Errors: it is being recorded already, or the file's name will not do.
+    pub fn record(&mut self, take: Take, path: &Path, existing: Existing) -> Result<(), TakeError> {
+        let deck = self.decks.iter_mut().find(|deck| deck.take == take);
+        deck.ok_or(TakeError::Silent)?.start(path, existing)
+    }
+
+    /// Begins to end all recordings.
+    pub(super) fn stop(&mut self) -> Vec<Stopping> {
+        self.decks.iter_mut().filter_map(Deck::stop).collect()
+    }
+
+    /// Ends all recordings, and waits until they are on the disk. Any thread but the audio thread.
+    ///
+    /// Errors: what the disk says.
+    pub fn stop_recordings(&mut self) -> Vec<Result<Taken, TakeError>> {
+        self.stop().into_iter().map(Stopping::finish).collect()
+    }
 }
 
 /// What one opened device plays.

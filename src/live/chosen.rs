@@ -7,10 +7,10 @@ use crate::impulse::library::{self, Source};
 use crate::impulse::load::{LayoutChoice, LoadError};
 use crate::loader::thread::{Impulse, Wanted};
 use crate::params::{Id, Slots, slots};
-use crate::preset::{Preset, PresetError, ResolveError, in_library};
+use crate::preset::{ImpulseReference, Preset, PresetError, ResolveError, in_library};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use thiserror::Error;
 
 /// Why something cannot be chosen.
@@ -43,10 +43,30 @@ pub struct Choice {
     pub notes: Vec<String>,
 }
 
+/// What is known of the impulse of a session.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// As it was loaded, before any shaping.
+    pub impulse: Option<Arc<ImpulseResponse>>,
+    /// What a preset is to refer to: what was chosen last.
+    pub reference: Option<Arc<ImpulseReference>>,
+    /// What `reference` means is nowhere; what was before plays on.
+    pub missing: bool,
+    /// Name of the preset that was taken last.
+    pub preset: Option<String>,
+}
+
+impl Known {
+    fn choose(&mut self, impulse: Arc<ImpulseResponse>, reference: Arc<ImpulseReference>) {
+        (self.impulse, self.reference) = (Some(impulse), Some(reference));
+        self.missing = false;
+    }
+}
+
 /// The impulse of a session.
 #[derive(Debug, Default)]
 pub(super) struct Chosen {
-    impulse: Mutex<Option<Arc<ImpulseResponse>>>,
+    known: Mutex<Known>,
     /// Counts requests: one that was overtaken while it loaded is not heard.
     asked: AtomicU64,
 }
@@ -55,18 +75,32 @@ impl Chosen {
     /// What the loader is to make now. Loader thread.
     pub fn wanted(&self, desk: &Desk) -> Option<Wanted> {
         // Held while the shape is read: a preset's impulse and shape come together.
-        let impulse = self.impulse.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.lock();
         Some(Wanted {
-            impulse: Impulse::Given(Arc::clone(impulse.as_ref()?)),
+            impulse: Impulse::Given(Arc::clone(known.impulse.as_ref()?)),
             shape: desk.values.values().shape(),
         })
     }
 
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All that is known. Any thread but the audio thread.
+    pub fn known(&self) -> Known {
+        self.lock().clone()
+    }
+
+    /// The settings are those of the preset of that name, or of none. Any thread but the audio thread.
+    pub fn name_preset(&self, name: Option<String>) {
+        self.lock().preset = name;
+    }
+
     /// `apply` is told whether nobody has asked for another meanwhile.
-    fn settle(&self, ticket: u64, apply: impl FnOnce(&mut Option<Arc<ImpulseResponse>>)) {
-        let mut impulse = self.impulse.lock().unwrap_or_else(PoisonError::into_inner);
+    fn settle(&self, ticket: u64, apply: impl FnOnce(&mut Known)) {
+        let mut known = self.lock();
         if self.asked.load(Ordering::Relaxed) == ticket {
-            apply(&mut impulse);
+            apply(&mut known);
         }
     }
 
@@ -83,21 +117,52 @@ impl Chosen {
     ) -> Result<Choice, ChooseError> {
         let ticket = self.ticket();
         let source = library::resolve(name_or_path)?;
-        let (slot, impulse, notes) = match &source {
-            Source::Factory(factory) => (
-                Slots::of_factory(factory.name),
-                source.load(layout)?,
-                Vec::new(),
-            ),
-            Source::File(_) => {
+        let (slot, loaded, reference) = match &source {
+            Source::Factory(factory) => {
                 let loaded = source.open(layout)?;
-                let notes = loaded.notices.iter().map(ToString::to_string).collect();
-                (None, loaded.impulse, notes)
+                let reference = ImpulseReference::to_factory(factory, &loaded.impulse);
+                (Slots::of_factory(factory.name), loaded, reference)
+            }
+            Source::File(path) => {
+                let loaded = source.open(layout)?;
+                let reference = ImpulseReference::to_file(path, layout, &loaded.impulse);
+                (None, loaded, reference)
             }
         };
-        let name = impulse.name.clone();
-        self.settle(ticket, |kept| {
-            *kept = Some(Arc::new(impulse));
+        let notes = match source {
+            // What its file is like is nobody's business.
+            Source::Factory(_) => Vec::new(),
+            Source::File(_) => loaded.notices.iter().map(ToString::to_string).collect(),
+        };
+        let name = loaded.impulse.name.clone();
+        self.settle(ticket, |known| {
+            known.choose(Arc::new(loaded.impulse), Arc::new(reference));
+            desk.values
+                .set(Id::Impulse, slot.unwrap_or(slots::CUSTOM) as f32);
+        });
+        Ok(Choice { name, notes })
+    }
+
+    /// What `reference` means.
+    pub fn take(
+        &self,
+        reference: Arc<ImpulseReference>,
+        desk: &Desk,
+    ) -> Result<Choice, ChooseError> {
+        let ticket = self.ticket();
+        let found = match reference.resolve(&in_library) {
+            Ok(found) => found,
+            Err(error) => {
+                self.settle(ticket, |known| {
+                    (known.reference, known.missing) = (Some(reference), true);
+                });
+                return Err(error.into());
+            }
+        };
+        let (name, notes) = (found.impulse.name.clone(), found.note.into_iter().collect());
+        let slot = reference.factory.as_deref().and_then(Slots::of_factory);
+        self.settle(ticket, |known| {
+            known.choose(found.impulse, reference);
             desk.values
                 .set(Id::Impulse, slot.unwrap_or(slots::CUSTOM) as f32);
         });
@@ -122,11 +187,13 @@ impl Chosen {
         };
         let name = found.as_ref().map(|found| found.impulse.name.clone());
         let notes = found.as_ref().and_then(|found| found.note.clone());
-        self.settle(ticket, |kept| {
+        let reference = preset.impulse.clone().map(Arc::new);
+        self.settle(ticket, |known| {
             let mut values = preset.values();
             values.set(Id::Bypass, desk.values.get(Id::Bypass));
-            match found {
-                Some(found) => *kept = Some(found.impulse),
+            known.preset = Some(preset.name.clone());
+            match found.zip(reference) {
+                Some((found, reference)) => known.choose(found.impulse, reference),
                 None => values.set(Id::Impulse, desk.values.get(Id::Impulse)),
             }
             desk.values.set_all(&values);

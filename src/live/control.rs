@@ -1,21 +1,26 @@
 //! Where whoever controls meets what plays: [`Control::apply`].
 
+mod status;
+
 use super::chain::Ends;
+pub use super::chosen::Known;
 use super::chosen::{Choice, ChooseError, Chosen};
 use super::command::{self, Command};
-use super::deck::{Deck, Stopping, Take, TakeError, Taken};
+use super::deck::{Stopping, Take, TakeError, Taken};
 use super::desk::Desk;
 use super::guard::{Guarded, Protection};
-use super::priority::Priority;
 use super::stream::{Alarm, Link, Opened};
-use crate::engine::meter::{Level, Reader, Reading};
+use crate::engine::meter::{Reader, Reading};
 use crate::impulse::load::LayoutChoice;
 use crate::loader::thread::{self, Loader, Wanted};
 use crate::output::Existing;
 use crate::params::{Id, Parameter, Slots, TABLE, Values};
-use serde::Serialize;
+use crate::preset::ImpulseReference;
+pub use status::{Recording, Status};
 use std::fmt;
 use std::path::{Path, PathBuf};
+#[cfg(feature = "editor")]
+use std::sync::TryLockError;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use thiserror::Error;
@@ -26,6 +31,8 @@ pub struct Control {
     pub(super) desk: Arc<Desk>,
     chosen: Chosen,
     playing: Mutex<Option<Playing>>,
+    /// Why none plays, once a session knows.
+    waiting: Mutex<Option<String>>,
     quit: AtomicBool,
 }
 
@@ -63,82 +70,6 @@ impl Playing {
         let said = self.made.loader.as_ref().map(Loader::status);
         let said = said.filter(|status| status.changes > 0);
         said.unwrap_or_else(|| self.made.first.clone())
-    }
-}
-
-/// How it goes.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Status {
-    /// Whether a device is open.
-    pub playing: bool,
-    /// Seconds of sound since it was opened.
-    pub seconds: f64,
-    /// Name of the impulse that plays.
-    pub impulse: String,
-    /// Seconds until the impulse is below its noise floor.
-    pub tail_seconds: f64,
-    /// Why the one that is wanted does not play.
-    pub error: Option<String>,
-    /// How often the device lost or repeated sound since it was opened.
-    pub xruns: u64,
-    /// Share of its time that the audio thread needed lately, in per cent.
-    pub load_percent: f32,
-    /// The same of the slowest block lately.
-    pub worst_percent: f32,
-    /// The same of the slowest block since the device was opened.
-    pub worst_ever_percent: f32,
-    /// Blocks since then that took longer than they last.
-    pub late: u64,
-    /// Peak of each input lately, in dBFS; null: silence.
-    pub input_dbfs: Vec<f32>,
-    /// Peak of each output lately, in dBFS; null: silence.
-    pub output_dbfs: Vec<f32>,
-    /// From input to output through all buffers, in ms.
-    pub round_trip_ms: Option<f64>,
-    /// On two clocks, how much faster the input's is, in millionths.
-    pub drift_ppm: Option<f64>,
-    /// How the audio thread is scheduled.
-    pub priority: Priority,
-    /// How far the limiter is down, in dB.
-    pub limited_db: f32,
-    /// How far a howl has turned it down, in dB.
-    pub ducked_db: f32,
-    /// Howls since the device was opened.
-    pub howls: u64,
-    /// Frequency of the last, in Hz; 0 before the first.
-    pub howl_hz: f32,
-    /// Whether only the dry is heard.
-    pub bypass: bool,
-    /// What is being recorded.
-    pub recordings: Vec<Recording>,
-}
-
-/// A recording that goes on.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Recording {
-    /// Which sound.
-    pub take: Take,
-    /// The file.
-    pub path: PathBuf,
-    /// How long it is, on the disk.
-    pub seconds: f64,
-    /// Of which the disk was too slow for.
-    pub lost_seconds: f64,
-    /// What the disk says, if it takes nothing now.
-    pub stuck: Option<String>,
-}
-
-impl Recording {
-    fn of(deck: &Deck) -> Option<Self> {
-        let (path, status) = deck.running()?;
-        let rate = f64::from(deck.sample_rate());
-        Some(Self {
-            take: deck.take,
-            path: path.to_owned(),
-            seconds: status.frames as f64 / rate,
-            lost_seconds: status.lost as f64 / rate,
-            stuck: status.stuck,
-        })
     }
 }
 
@@ -220,46 +151,6 @@ impl fmt::Display for Reply {
     }
 }
 
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.playing {
-            return f.write_str("waiting for a device");
-        }
-        write!(f, "{:.1} s, {}", self.seconds, self.impulse)?;
-        if self.bypass {
-            f.write_str(" (bypassed)")?;
-        }
-        for (way, levels) in [("in", &self.input_dbfs), ("out", &self.output_dbfs)] {
-            match levels.iter().copied().fold(f32::NEG_INFINITY, f32::max) {
-                f32::NEG_INFINITY => write!(f, ", {way} silent")?,
-                dbfs => write!(f, ", {way} {dbfs:.0} dBFS")?,
-            }
-        }
-        let (load, worst) = (self.load_percent, self.worst_percent);
-        write!(
-            f,
-            ", load {load:.0} %, worst {worst:.0} %, xruns {}",
-            self.xruns
-        )?;
-        if let Some(ms) = self.round_trip_ms {
-            write!(f, ", latency {ms:.1} ms")?;
-        }
-        if let Some(ppm) = self.drift_ppm {
-            write!(f, ", drift {ppm:.0} ppm")?;
-        }
-        if self.limited_db >= 0.5 {
-            write!(f, ", limited {:.0} dB", self.limited_db)?;
-        }
-        if self.ducked_db >= 0.5 {
-            write!(f, ", ducked {:.0} dB", self.ducked_db)?;
-        }
-        if let Some(longest) = self.recordings.iter().map(|it| it.seconds).reduce(f64::max) {
-            write!(f, ", recording {longest:.0} s")?;
-        }
-        Ok(())
-    }
-}
-
 impl Control {
     /// With these settings and no impulse yet.
     pub fn new(values: &Values) -> Self {
@@ -267,6 +158,7 @@ impl Control {
             desk: Arc::new(Desk::new(values)),
             chosen: Chosen::default(),
             playing: Mutex::default(),
+            waiting: Mutex::default(),
             quit: AtomicBool::new(false),
         }
     }
@@ -351,21 +243,15 @@ impl Control {
     pub fn record(&self, take: Take, path: &Path, existing: Existing) -> Result<(), TakeError> {
         let mut playing = self.playing.lock().unwrap_or_else(PoisonError::into_inner);
         let playing = playing.as_mut().ok_or(TakeError::Silent)?;
-        let deck = playing
-            .made
-            .ends
-            .decks
-            .iter_mut()
-            .find(|deck| deck.take == take);
-        deck.ok_or(TakeError::Silent)?.start(path, existing)
+        playing.made.ends.record(take, path, existing)
     }
 
     /// Ends all recordings, and waits until they are on the disk. Any thread but the audio thread.
     pub(super) fn stop_recordings(&self) -> Vec<Result<Taken, TakeError>> {
-        let stopping: Vec<_> = {
+        let stopping = {
             let mut playing = self.playing.lock().unwrap_or_else(PoisonError::into_inner);
-            let decks = playing.as_mut().map(|playing| &mut playing.made.ends.decks);
-            decks.into_iter().flatten().filter_map(Deck::stop).collect()
+            let stopping = playing.as_mut().map(|playing| playing.made.ends.stop());
+            stopping.unwrap_or_default()
         };
         stopping.into_iter().map(Stopping::finish).collect()
     }
@@ -381,41 +267,7 @@ impl Control {
         let Some(playing) = &*playing else {
             return Status::default();
         };
-        let rate = f64::from(playing.opened.sample_rate);
-        let loaded = playing.loaded();
-        let seconds = |frames: u64| frames as f64 / rate;
-        let guarding = playing.made.ends.guard.now();
-        let latest = playing.heard.latest.as_ref();
-        let dbfs = |levels: &[Level]| levels.iter().map(|it| 20.0 * it.peak.log10()).collect();
-        Status {
-            playing: true,
-            seconds: seconds(playing.made.ends.gauges.frames()),
-            impulse: loaded.name,
-            tail_seconds: seconds(loaded.tail_frames.into()),
-            error: loaded.error,
-            xruns: playing.alarm.xruns() + playing.link.gaps,
-            load_percent: latest.map_or(0.0, |it| 100.0 * it.load.mean),
-            worst_percent: latest.map_or(0.0, |it| 100.0 * it.load.worst),
-            worst_ever_percent: 100.0 * playing.heard.worst,
-            late: latest.map_or(0, |it| it.late),
-            input_dbfs: latest.map_or_else(Vec::new, |it| dbfs(&it.inputs)),
-            output_dbfs: latest.map_or_else(Vec::new, |it| dbfs(&it.outputs)),
-            round_trip_ms: playing.link.round_trip_ms,
-            drift_ppm: playing.link.drift_ppm,
-            priority: playing.alarm.priority(),
-            limited_db: guarding.limited_db,
-            ducked_db: guarding.ducked_db,
-            howls: guarding.howls,
-            howl_hz: guarding.howl_hz,
-            bypass: self.desk.values.get(Id::Bypass) != 0.0,
-            recordings: playing
-                .made
-                .ends
-                .decks
-                .iter()
-                .filter_map(Recording::of)
-                .collect(),
-        }
+        playing.status(&self.desk)
     }
 
     /// What the loader is to make. Loader thread.
@@ -427,6 +279,45 @@ impl Control {
     pub(super) fn loaded(&self) -> Option<thread::Status> {
         let playing = self.playing.lock().unwrap_or_else(PoisonError::into_inner);
         playing.as_ref().map(Playing::loaded)
+    }
+
+    /// What is known of the impulse. Any thread but the audio thread.
+    pub fn known(&self) -> Known {
+        self.chosen.known()
+    }
+
+    /// Plays what `reference` means. Takes as long as loading does. Any thread but the audio thread.
+    ///
+    /// Errors: it is nowhere; what plays goes on then.
+    pub fn take(&self, reference: Arc<ImpulseReference>) -> Result<Choice, ChooseError> {
+        self.chosen.take(reference, &self.desk)
+    }
+
+    /// The settings are those of the preset of that name, or of none. Any thread but the audio thread.
+    pub fn name_preset(&self, name: Option<String>) {
+        self.chosen.name_preset(name);
+    }
+
+    /// Shows `look` what plays. `None`: somebody has it just now, perhaps for as long as a file takes to open; whoever may
+    /// not wait looks again later.
+    #[cfg(feature = "editor")]
+    pub(super) fn glance<T>(&self, look: impl FnOnce(Option<&Playing>) -> T) -> Option<T> {
+        match self.playing.try_lock() {
+            Ok(playing) => Some(look(playing.as_ref())),
+            Err(TryLockError::Poisoned(playing)) => Some(look(playing.into_inner().as_ref())),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    /// Why nothing plays.
+    pub(super) fn wait_for(&self, reason: Option<String>) {
+        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = reason;
+    }
+
+    /// Why nothing plays, in one line. `None`: it does, or nobody has tried. Any thread but the audio thread.
+    pub fn waits_for(&self) -> Option<String> {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.clone()
     }
 
     /// Something plays from now on, or no longer. What was before is dropped by whoever calls.

@@ -3,14 +3,14 @@
 //! All channels are heard. A controller of 0 is a parameter's least, of 127 its most, and between them it goes the way of a
 //! knob; a switch is on from 64. Programs count from 0, as in the message: what many devices show as 1 is 0.
 
+mod port;
+
 use super::command::Command;
-use super::control::{Control, Reply};
 use crate::params::{self, Id, TABLE};
 use crate::preset;
-use midir::{Ignore, MidiInput, MidiInputConnection};
+pub use port::{Hear, LOOK, Listener, MidiError, Ports, System, Told, inputs, listen, listen_on};
 use std::collections::BTreeMap;
 use std::str::FromStr;
-use std::sync::Arc;
 use thiserror::Error;
 
 /// A message that means something here.
@@ -121,115 +121,6 @@ pub(super) fn preset_number(index: usize) -> Option<Command> {
 /// What numbers presets have.
 pub(super) fn numbers() -> String {
     format!("a factory preset, 0 to {}", preset::factory().len() - 1)
-}
-
-/// Why no MIDI comes.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum MidiError {
-    /// There is no MIDI here.
-    #[error("expected MIDI on this system, but it reports: {0}")]
-    System(String),
-    /// Nothing is called so.
-    #[error("expected a MIDI input called {wanted:?}, but there is {}", listed(.there))]
-    Missing {
-        /// As it was asked for.
-        wanted: String,
-        /// Those that there are.
-        there: Vec<String>,
-    },
-    /// It cannot be opened.
-    #[error("{port}: the system reports: {what}")]
-    Open {
-        /// Its name.
-        port: String,
-        /// What it said.
-        what: String,
-    },
-}
-
-fn listed(there: &[String]) -> String {
-    if there.is_empty() {
-        return "none at all; connect one, or start what makes it".to_owned();
-    }
-    format!("only {}", there.join(", "))
-}
-
-/// An open port. Dropped, it is closed.
-pub struct Listener {
-    name: String,
-    _connection: MidiInputConnection<()>,
-}
-
-impl std::fmt::Debug for Listener {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Listener").field(&self.name).finish()
-    }
-}
-
-impl Listener {
-    /// The port's name. Any thread.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-}
-
-/// Listens to the port of that name, or the first one that has it in its name; `tell` hears what comes of each message.
-/// It is done on the port's own thread, which waits while an impulse is loaded. Main thread.
-///
-/// Errors: every [`MidiError`].
-pub fn listen(
-    port: &str,
-    map: Map,
-    control: Arc<Control>,
-    mut tell: impl FnMut(&Result<Reply, String>) + Send + 'static,
-) -> Result<Listener, MidiError> {
-    let mut midi =
-        MidiInput::new("partita").map_err(|error| MidiError::System(error.to_string()))?;
-    midi.ignore(Ignore::All);
-    let mut ports = Vec::new();
-    for port in midi.ports() {
-        // One that has gone meanwhile has no name.
-        if let Ok(name) = midi.port_name(&port) {
-            ports.push((name, port));
-        }
-    }
-    let wanted = port.to_lowercase();
-    let exact = ports
-        .iter()
-        .position(|(name, _)| name.to_lowercase() == wanted);
-    let within = || {
-        ports
-            .iter()
-            .position(|(name, _)| name.to_lowercase().contains(&wanted))
-    };
-    let Some(found) = exact.or_else(within) else {
-        return Err(MidiError::Missing {
-            wanted: port.to_owned(),
-            there: ports.into_iter().map(|(name, _)| name).collect(),
-        });
-    };
-    let (name, port) = ports.swap_remove(found);
-    let hear = move |_: u64, bytes: &[u8], (): &mut ()| {
-        let Some(message) = Message::read(bytes) else {
-            return;
-        };
-        let done = match map.command(message) {
-            Ok(None) => return,
-            Ok(Some(command)) => control.apply(&command).map_err(|error| error.to_string()),
-            Err(error) => Err(error.to_string()),
-        };
-        tell(&done);
-    };
-    let connection = midi.connect(&port, "control", hear, ());
-    let connection = connection.map_err(|error| MidiError::Open {
-        port: name.clone(),
-        what: error.to_string(),
-    })?;
-    Ok(Listener {
-        name,
-        _connection: connection,
-    })
 }
 
 #[cfg(test)]

@@ -130,10 +130,12 @@ impl Session<'_> {
             match attempt {
                 Ok(running) => {
                     said = None;
+                    self.control.wait_for(None);
                     self.stay(&running.opened);
                     match self.play(running) {
                         Left::Over(ending) => return ending,
                         Left::Lost(why) => {
+                            self.control.wait_for(Some(why.to_string()));
                             (self.tell)(Event::Lost { reason: why });
                             if self.settings.missing == Missing::End {
                                 return Ending::Device(why.to_string());
@@ -147,6 +149,7 @@ impl Session<'_> {
                         return Ending::Device(reason);
                     }
                     if said.as_ref() != Some(&reason) {
+                        self.control.wait_for(Some(reason.clone()));
                         (self.tell)(Event::Waiting {
                             reason: reason.clone(),
                         });

@@ -5,15 +5,16 @@
 //! - Nobody has to tell it anything: it asks, [`LOOKS_PER_SECOND`] times a second, what is wanted now. So the audio
 //!   thread, which sees parameters change, has nothing to send, and a burst of changes costs one impulse: the newest.
 //! - Shapes of one impulse follow each other at most [`SHAPES_PER_SECOND`] times a second.
+//! - Where sound does not come by the clock, [`Loader::look_now`] makes the thread look at once and waits for it.
 //! - What cannot be loaded leaves what plays playing, and says why in [`Status`].
 //! - A tail ends where the shaped impulse, at the sound's rate, has met its noise floor in every octave
 //!   ([`analyze::tail_frames`]). One that has no floor, as an echo or a decay that was computed, ends where it stays 120 dB
 //!   below its peak. To find that takes about 5 ms for each second of each channel.
 //! - Dropping the [`Loader`] ends the thread and waits for it.
 
+use super::asking::Asking;
 use super::cache::{self, Key, Ready};
 use super::{LoaderError, Source};
-use crate::engine::routing::Path;
 use crate::engine::{
     Capacity, Change, Engine, FADE_FRAMES, PrepareError, PreparedImpulse, Routing,
 };
@@ -186,13 +187,15 @@ impl Maker {
             let source =
                 Source::new((*impulse).clone(), &wanted.shape).map_err(LoaderError::from)?;
             let fitted = source.fit(inputs, sample_rate)?;
-            let routing =
-                to_outputs(&fitted.routing, outputs).ok_or_else(|| ReadyError::Outputs {
+            let fitted = fitted
+                .to_outputs(outputs)
+                .map_err(|got| ReadyError::Outputs {
                     name: name.clone(),
                     inputs,
                     outputs,
-                    got: fitted.routing.outputs(),
+                    got,
                 })?;
+            let routing = fitted.routing.clone();
             let prepared = PreparedImpulse::swappable(routing, &fitted.responses())
                 .map_err(|fault| ReadyError::Prepare { name, fault })?;
             let tail = analyze::tail_frames(&fitted.impulse);
@@ -263,29 +266,13 @@ impl Maker {
     }
 }
 
-/// `routing` with so many outputs: one is heard on both sides, two are heard together on one.
-fn to_outputs(routing: &Routing, outputs: usize) -> Option<Routing> {
-    let own = routing.outputs();
-    if own == outputs {
-        return Some(routing.clone());
-    }
-    let all = routing.paths().iter();
-    let paths = match (own, outputs) {
-        (1, 2) => all
-            .flat_map(|path| [0, 1].map(|output| Path { output, ..*path }))
-            .collect(),
-        (2, 1) => all.map(|path| Path { output: 0, ..*path }).collect(),
-        _ => return None,
-    };
-    Routing::from_paths(routing.inputs(), outputs, paths)
-}
-
 /// The thread, and what it says.
 #[derive(Debug)]
 pub struct Loader {
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
     status: Arc<Mutex<Status>>,
+    asking: Arc<Asking>,
 }
 
 impl Loader {
@@ -299,16 +286,18 @@ impl Loader {
         playing: Option<Wanted>,
         wanted: impl Fn() -> Option<Wanted> + Send + 'static,
     ) -> std::io::Result<Self> {
-        let (stop, stopped) = bounded(0);
+        let (stop, stopped) = bounded(1);
         // Whoever plays it has had it from the cache, which therefore has it still.
         let ready = playing.as_ref().and_then(|it| maker.make(it).ok());
         let status = ready.map_or_else(Status::default, |ready| Status::of(&maker, &ready));
         let capacity = maker.capacity(status.frames).frames;
         let status = Arc::new(Mutex::new(status));
+        let asking = Arc::<Asking>::default();
         let mut work = Work {
             maker,
             end,
             status: Arc::clone(&status),
+            asking: Arc::clone(&asking),
             capacity,
             now: playing,
             unsent: None,
@@ -321,7 +310,20 @@ impl Loader {
             stop: Some(stop),
             thread: Some(thread),
             status,
+            asking,
         })
+    }
+
+    /// Makes the thread look at what is wanted now, and waits until that has been handed over, or could not be made; at
+    /// most for `patience`. Whether it has answered. Not on the audio thread, unless the host renders offline: then there
+    /// is no clock that it could miss.
+    pub fn look_now(&self, patience: Duration) -> bool {
+        let number = self.asking.ask();
+        if let Some(wake) = &self.stop {
+            // Full: it has been woken already.
+            let _ = wake.try_send(());
+        }
+        self.asking.wait(number, patience)
     }
 
     /// What plays, and what does not. Any thread but the audio thread.
@@ -365,6 +367,7 @@ struct Work {
     maker: Maker,
     end: LoaderEnd,
     status: Arc<Mutex<Status>>,
+    asking: Arc<Asking>,
     /// Samples that the engine can exchange in place.
     capacity: usize,
     /// What was handed over last, or could not be.
@@ -381,26 +384,30 @@ impl Work {
             while let Some(spent) = self.end.take_spent() {
                 drop(spent);
             }
+            let asked = self.asking.asked();
             if let Some(wanted) = wanted() {
-                self.look(wanted);
+                self.look(wanted, asked.is_some());
             }
             if let Some(next) = self.unsent.take() {
                 self.unsent = self.end.send(next).err();
             }
-            if stopped.recv_timeout(pause) != Err(RecvTimeoutError::Timeout) {
+            if let Some(number) = asked {
+                self.asking.answer(number);
+            }
+            if stopped.recv_timeout(pause) == Err(RecvTimeoutError::Disconnected) {
                 return;
             }
         }
     }
 
-    /// Makes what is wanted, if it is not what was made last.
-    fn look(&mut self, wanted: Wanted) {
+    /// Makes what is wanted, if it is not what was made last. `now`: even if a shape was made a moment ago.
+    fn look(&mut self, wanted: Wanted, now: bool) {
         if self.now.as_ref() == Some(&wanted) {
             return;
         }
         let same = self.now.as_ref().map(|now| &now.impulse) == Some(&wanted.impulse);
         let pause = Duration::from_secs(1) / SHAPES_PER_SECOND;
-        if same && self.shaped.elapsed() < pause {
+        if same && !now && self.shaped.elapsed() < pause {
             return;
         }
         self.shaped = Instant::now();

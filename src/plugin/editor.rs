@@ -79,6 +79,7 @@ impl Editor for PluginEditor {
             scale: fallback_scale_factor,
             host: host.map(told),
             shares_keys: true,
+            ended: Arc::default(),
         };
         let window = window::open(app, around, self.placement().clone())?;
         Ok(SpawnedEditor {
@@ -235,11 +236,13 @@ impl Actions for Stage {
 
     fn set(&mut self, id: Id, value: f32) {
         let setter = self.context.param_setter();
-        match self.params.host(id) {
+        let normalized = match self.params.host(id) {
             HostParam::Float(param) => set(&setter, param, value),
             HostParam::Int(param) => set(&setter, param, value as i32),
             HostParam::Bool(param) => set(&setter, param, value != 0.0),
-        }
+        };
+        // The framework leaves this to the host's next block, and hosts that are stopped may have none to give.
+        self.params.set_normalized(id as usize, normalized);
     }
 
     fn end(&mut self, id: Id) {
@@ -274,6 +277,9 @@ impl Actions for Stage {
     }
 }
 
-fn set<P: Param>(setter: &ParamSetter<'_>, param: &P, value: P::Plain) {
-    setter.set_parameter(param, value);
+/// Tells the host. Gives what it is told.
+fn set<P: Param>(setter: &ParamSetter<'_>, param: &P, value: P::Plain) -> f32 {
+    let normalized = param.preview_normalized(value);
+    setter.set_parameter_normalized(param, normalized);
+    normalized
 }

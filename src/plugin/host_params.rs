@@ -1,12 +1,13 @@
 //! The list of parameters as the host's parameters.
 
-use super::state::{self, State};
+use super::state::State;
 use crate::engine::mixer::Mix;
 use crate::loader::thread::{Impulse, Wanted};
 use crate::params::{Group, Id, Kind, Number, Parameter, Slots, Sound, TABLE, Values};
 use crate::preset::in_library;
+use nice_plug::plugin::ParamValue;
 use nice_plug::prelude::{
-    BoolParam, FloatParam, FloatRange, IntParam, IntRange, Param, ParamPtr, Params,
+    BoolParam, FloatParam, FloatRange, IntParam, IntRange, Param, ParamPtr, Params, PluginState,
 };
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -25,6 +26,13 @@ pub(super) struct HostParams {
     pub state: Arc<State>,
 }
 
+/// What the loader goes by, to be compared.
+#[derive(PartialEq)]
+pub(super) struct Asked {
+    values: Values,
+    arrivals: u64,
+}
+
 impl HostParams {
     pub fn new() -> Self {
         let slots = Arc::new(RwLock::new(Slots::FACTORY_ONLY));
@@ -39,6 +47,15 @@ impl HostParams {
     #[cfg(feature = "editor")]
     pub fn host(&self, id: Id) -> &HostParam {
         &self.params[id as usize]
+    }
+
+    /// Sets the one at that place of [`TABLE`], as a fraction of its range's travel, 0 to 1. Any thread.
+    #[allow(unsafe_code)]
+    pub fn set_normalized(&self, place: usize, value: f32) {
+        let pointer = self.params[place].pointer();
+        // SAFETY: it points into `self`. The framework wants nobody to be told twice; here nobody is told at all, and
+        // the value is an atomic one. Its own smoothing, which the framework would move too, is not used.
+        unsafe { pointer._internal_set_normalized_value(value) };
     }
 
     /// What all of them are now, each within its range whatever a session held.
@@ -62,6 +79,20 @@ impl HostParams {
         sound.mix
     }
 
+    /// What the loader goes by now. Audio thread.
+    pub fn asked(&self) -> Asked {
+        let mut values = Values::default();
+        for (parameter, host) in TABLE.iter().zip(&self.params) {
+            if parameter.group != Group::Sound {
+                values.set(parameter.id, host.value());
+            }
+        }
+        Asked {
+            values,
+            arrivals: self.state.arrivals(),
+        }
+    }
+
     /// Which impulse, in which shape. `None` where there is none: what plays goes on. Takes as long
     /// as loading does. Any thread but the audio
     /// thread.
@@ -72,6 +103,27 @@ impl HostParams {
             impulse: Impulse::Given(impulse),
             shape: values.shape(),
         })
+    }
+}
+
+/// Gives a session every parameter: one that it does not have, or not as a value of that kind, is the default. The
+/// framework would leave it as it stood, and the session would sound of the one before it. Main thread.
+pub(super) fn complete(session: &mut PluginState) {
+    for parameter in &TABLE {
+        let fits = matches!(
+            (&parameter.kind, session.params.get(parameter.key)),
+            (Kind::Number(_), Some(ParamValue::F32(_)))
+                | (Kind::Choice(_) | Kind::Slot, Some(ParamValue::I32(_)))
+                | (Kind::Switch, Some(ParamValue::Bool(_)))
+        );
+        if !fits {
+            let value = match parameter.kind {
+                Kind::Number(_) => ParamValue::F32(parameter.default),
+                Kind::Choice(_) | Kind::Slot => ParamValue::I32(parameter.default as i32),
+                Kind::Switch => ParamValue::Bool(parameter.default != 0.0),
+            };
+            session.params.insert(parameter.key.to_owned(), value);
+        }
     }
 }
 
@@ -177,12 +229,11 @@ unsafe impl Params for HostParams {
 
     /// What a session holds beside the parameters. Here the impulse comes in.
     fn serialize_fields(&self) -> BTreeMap<String, String> {
-        BTreeMap::from([(state::FIELD.to_owned(), self.state.text())])
+        self.state.fields()
     }
 
     /// The other way. It may be called on the audio thread while it plays, and nothing else tells that the state is new.
     fn deserialize_fields(&self, fields: &BTreeMap<String, String>) {
-        self.state
-            .arrive(fields.get(state::FIELD).map(String::as_str));
+        self.state.load(fields);
     }
 }

@@ -6,7 +6,8 @@
 //!   takes a copy of the text, since the framework lends it.)
 //! - What is saved is what was loaded or chosen last, also while the loader is still busy with it, and also if its file
 //!   is nowhere.
-//! - A session that is broken changes nothing but [`State::note`].
+//! - A session that is broken changes nothing but [`State::note`]: [`refuse_broken`] looks at it before anything takes
+//!   from it, and takes the parameters out too.
 
 use crate::impulse::ImpulseResponse;
 use crate::impulse::library;
@@ -16,20 +17,49 @@ use crate::preset::{
     EMBEDDING_LIMIT, Embedding, Find, ImpulseReference, Instance, ResolveError, Resolved,
 };
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
-use std::mem;
+use nice_plug::prelude::PluginState;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// How many sessions may arrive between two looks of the loader.
 const ARRIVALS: usize = 16;
 
 /// The name under which the host keeps it.
-pub(super) const FIELD: &str = "impulse";
+const FIELD: &str = "impulse";
+
+/// The name under which [`refuse_broken`] tells [`State::load`] why. In no session.
+const REFUSED: &str = "refused";
+
+/// Takes everything out of a session whose impulse is broken, so that what is loaded of it is nothing. That takes as
+/// long as loading does, and only so can the parameters stay what they are: the framework sets them next. Main thread.
+pub(super) fn refuse_broken(session: &mut PluginState, find: Find<'_>) {
+    session.fields.remove(REFUSED);
+    let text = session.fields.get(FIELD);
+    if let Some(why) = text.and_then(|text| fault(text, find)) {
+        session.params.clear();
+        session.fields = BTreeMap::from([(REFUSED.to_owned(), why)]);
+    }
+}
+
+/// What is wrong with a session's text, in one line.
+fn fault(text: &str, find: Find<'_>) -> Option<String> {
+    match Instance::parse(text.as_bytes()) {
+        Ok(instance) => {
+            let broken = instance.impulse?.check_whole(find).err();
+            broken.map(|error| error.to_string())
+        }
+        Err(error) => Some(format!("the session's impulse: {error}")),
+    }
+}
 
 /// What happens to an instance from outside.
 enum Arrival {
     /// A session's text; none: the session is older than this.
     Session(Option<Box<str>>),
+    /// A session that is broken, and why.
+    Refused(Box<str>),
     /// A file that the user chose.
     File(PathBuf),
     /// What a preset or the editor's history refers to.
@@ -42,6 +72,8 @@ enum Arrival {
 pub(super) struct State {
     arrivals: Sender<Arrival>,
     arrived: Receiver<Arrival>,
+    /// How many there have been.
+    count: AtomicU64,
     kept: Mutex<Kept>,
 }
 
@@ -49,10 +81,12 @@ pub(super) struct State {
 #[derive(Default)]
 struct Kept {
     instance: Instance,
-    /// What it was before the session that has been loaded, until that one's impulse is found to be whole.
-    before: Option<Box<(Instance, Sound)>>,
     /// The sound of `instance.impulse`, once it has been loaded.
     sound: Sound,
+    /// It plays in the stead of what `instance.impulse` means: no reason to let go of a copy.
+    stands_in: bool,
+    /// Whether a copy goes into sessions has to be looked at again.
+    embedding: bool,
     /// What the user or the host has chosen, until it has been loaded.
     chosen: Option<Choice>,
     /// Of `instance`; `None` after a change.
@@ -99,6 +133,7 @@ enum Task {
     Nothing(Sound),
     Resolve(Box<ImpulseReference>),
     Load(Choice),
+    Embed(Box<ImpulseReference>, Arc<ImpulseResponse>),
 }
 
 impl Default for State {
@@ -107,15 +142,28 @@ impl Default for State {
         Self {
             arrivals,
             arrived,
+            count: AtomicU64::new(0),
             kept: Mutex::default(),
         }
     }
 }
 
 impl State {
-    /// A session was loaded that holds `text`. Any thread.
-    pub fn arrive(&self, text: Option<&str>) {
+    /// A session was loaded that holds these fields. Any thread.
+    pub fn load(&self, fields: &BTreeMap<String, String>) {
+        match fields.get(REFUSED) {
+            Some(why) => self.send(Arrival::Refused(why.as_str().into())),
+            None => self.arrive(fields.get(FIELD).map(String::as_str)),
+        }
+    }
+
+    fn arrive(&self, text: Option<&str>) {
         self.send(Arrival::Session(text.map(Box::from)));
+    }
+
+    /// What a session is to hold. Any thread but the audio thread.
+    pub fn fields(&self) -> BTreeMap<String, String> {
+        BTreeMap::from([(FIELD.to_owned(), self.text())])
     }
 
     /// The user chose a file. Any thread but the audio thread.
@@ -151,17 +199,23 @@ impl State {
         // So often that only a loader that stopped long ago, and several hosts at once, could use them up.
         for _ in 0..4 * ARRIVALS {
             match self.arrivals.try_send(arrival) {
-                Ok(()) => return,
+                Ok(()) => break,
                 Err(TrySendError::Full(back) | TrySendError::Disconnected(back)) => {
                     drop(self.arrived.try_recv());
                     arrival = back;
                 }
             }
         }
+        // After it: whoever sees the count finds what was counted.
+        self.count.fetch_add(1, Ordering::Release);
     }
 
-    /// What the session is to hold. Any thread but the audio thread.
-    pub fn text(&self) -> String {
+    /// How often something has come from outside. Audio thread.
+    pub fn arrivals(&self) -> u64 {
+        self.count.load(Ordering::Acquire)
+    }
+
+    fn text(&self) -> String {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.settle(&self.arrived);
         let Kept { text, instance, .. } = &mut *kept;
@@ -241,6 +295,8 @@ enum Done {
     /// What was to be taken, and has been found or not.
     Taken(Box<ImpulseReference>, Result<Resolved, ResolveError>),
     Chosen(Box<ImpulseReference>, ImpulseResponse, Option<String>),
+    /// With its copy or without.
+    Embedded(Box<ImpulseReference>, Option<String>),
     Failed(ResolveError),
     /// A file that the user chose cannot be read.
     Refused(String),
@@ -248,12 +304,15 @@ enum Done {
 
 impl Done {
     fn of(task: Task, embedding: Embedding, find: Find<'_>) -> Self {
-        let chosen = |mut reference: ImpulseReference, impulse: ImpulseResponse| {
-            let embedded = reference.embed(&impulse, embedding, EMBEDDING_LIMIT);
-            let note = embedded.err().map(|error| {
+        let embed = |reference: &mut ImpulseReference, impulse: &ImpulseResponse| {
+            let embedded = reference.embed(impulse, embedding, EMBEDDING_LIMIT);
+            embedded.err().map(|error| {
                 let name = &reference.name;
                 format!("{name}: {error}; it is not in the session, so keep its file")
-            });
+            })
+        };
+        let chosen = |mut reference: ImpulseReference, impulse: ImpulseResponse| {
+            let note = embed(&mut reference, &impulse);
             Self::Chosen(Box::new(reference), impulse, note)
         };
         match task {
@@ -281,6 +340,10 @@ impl Done {
                 }
                 Err(error) => Self::Refused(error.to_string()),
             },
+            Task::Embed(mut reference, impulse) => {
+                let note = embed(&mut reference, &impulse);
+                Self::Embedded(reference, note)
+            }
             Task::Load(Choice::Taken(reference)) => {
                 Self::Taken(Box::new((*reference).clone()), reference.resolve(find))
             }
@@ -299,13 +362,13 @@ impl Kept {
                     Ok(instance) => self.begin(instance),
                     Err(error) => self.note = Some(format!("the session's impulse: {error}")),
                 },
+                Arrival::Refused(why) => self.note = Some(why.into()),
                 Arrival::File(path) => self.chosen = Some(Choice::File(path)),
                 Arrival::Taken(reference) => self.chosen = Some(Choice::Taken(reference)),
                 Arrival::Embedding(embedding) => {
                     self.instance.embedding = embedding;
-                    self.text = None;
-                    // Anew, to make the copy or to take it out.
-                    self.sound = Sound::NotLoaded;
+                    self.changed();
+                    self.embedding = !self.stands_in;
                 }
             }
             self.changes += 1;
@@ -313,14 +376,11 @@ impl Kept {
     }
 
     fn begin(&mut self, instance: Instance) {
-        let instance = mem::replace(&mut self.instance, instance);
-        let sound = mem::take(&mut self.sound);
-        // Of several sessions that nobody has heard yet, the one before the first counts.
-        self.before
-            .get_or_insert_with(|| Box::new((instance, sound)));
-        self.chosen = None;
-        self.note = None;
-        self.changed();
+        *self = Self {
+            instance,
+            changes: self.changes,
+            ..Self::default()
+        };
     }
 
     /// What sessions are to hold is another.
@@ -357,10 +417,13 @@ impl Kept {
         }
         if slot != *stood {
             self.instance.slot = slot;
-            self.text = None;
+            self.changed();
         }
         match (&self.sound, &self.instance.impulse) {
             (Sound::NotLoaded, Some(reference)) => Task::Resolve(Box::new(reference.clone())),
+            (Sound::Loaded(sound), Some(reference)) if self.embedding => {
+                Task::Embed(Box::new(reference.clone()), Arc::clone(sound))
+            }
             (sound, _) => Task::Nothing(sound.clone()),
         }
     }
@@ -372,20 +435,9 @@ impl Kept {
         }
         match done {
             Done::Found(found) => {
-                self.before = None;
+                self.stands_in = found.note.is_some();
+                self.embedding = !self.stands_in;
                 self.note = found.note;
-                // What plays in its stead is no reason to let the copy go.
-                if self.note.is_none()
-                    && let Some(reference) = &mut self.instance.impulse
-                {
-                    let embedding = self.instance.embedding;
-                    let had = reference.copy().is_some();
-                    let embedded = reference.embed(&found.impulse, embedding, EMBEDDING_LIMIT);
-                    if had != reference.copy().is_some() {
-                        self.changed();
-                    }
-                    self.note = embedded.err().map(|error| error.to_string());
-                }
                 self.sound = Sound::Loaded(found.impulse);
             }
             Done::Taken(reference, Ok(found)) => {
@@ -393,32 +445,31 @@ impl Kept {
                 self.finish(Done::Found(found), slot);
             }
             Done::Taken(reference, Err(error @ ResolveError::Missing { .. })) => {
-                self.before = None;
                 self.instance.impulse = Some(*reference);
                 self.note = Some(error.to_string());
                 self.sound = Sound::Missing;
             }
             Done::Taken(_, Err(error)) => self.note = Some(error.to_string()),
             Done::Chosen(reference, impulse, note) => {
-                self.before = None;
+                self.stands_in = false;
+                self.embedding = false;
                 self.note = note;
                 self.instance.impulse = Some(*reference);
                 self.changed();
                 self.sound = Sound::Loaded(Arc::new(impulse));
             }
+            Done::Embedded(reference, note) => {
+                self.embedding = false;
+                self.note = note;
+                let reference = Some(*reference);
+                if self.instance.impulse != reference {
+                    self.instance.impulse = reference;
+                    self.changed();
+                }
+            }
             Done::Failed(error) => {
                 self.note = Some(error.to_string());
-                match (error, self.before.take()) {
-                    // Broken: what was before comes back. Missing is not broken: it stays referred to.
-                    (ResolveError::Copy { .. }, Some(before)) => {
-                        // The slot is the host's, and stands where the session put it.
-                        let slot = self.instance.slot;
-                        (self.instance, self.sound) = *before;
-                        self.instance.slot = slot;
-                        self.changed();
-                    }
-                    _ => self.sound = Sound::Missing,
-                }
+                self.sound = Sound::Missing;
             }
             Done::Refused(why) => {
                 self.note = Some(why);
@@ -494,15 +545,13 @@ mod tests {
         assert_eq!(*played, impulse);
         assert_eq!((state.note(), kept().path()), (None, Some(path.clone())));
         assert!(kept().copy().is_some());
-        state.embed(Embedding::None);
-        state.wanted(slots::DEFAULT, NOWHERE).expect("the file");
-        assert!(kept().copy().is_none());
-        state.embed(Embedding::Files);
-        // Asked again, the same.
-        let again = state.wanted(slots::DEFAULT, NOWHERE).expect("the file");
-        let more = state.wanted(slots::DEFAULT, NOWHERE).expect("the file");
-        assert!(Arc::ptr_eq(&again, &more));
-        assert!(kept().copy().is_some());
+        // Whether it is saved is not heard: asked again, it is the same, and no other is made of it.
+        for embedding in [Embedding::None, Embedding::Files, Embedding::All] {
+            state.embed(embedding);
+            let again = state.wanted(slots::DEFAULT, NOWHERE).expect("the file");
+            assert!(Arc::ptr_eq(&again, &played), "{embedding:?}");
+            assert_eq!(kept().copy().is_some(), embedding != Embedding::None);
+        }
         // The file goes; the instance knows what it played.
         std::fs::remove_file(&path).expect("removed");
         let session = state.text();

@@ -229,10 +229,7 @@ impl ImpulseReference {
     pub fn resolve(&self, find: Find<'_>) -> Result<Resolved, ResolveError> {
         let name = load::shown(&self.name);
         let mut other = None;
-        let same = |impulse: &ImpulseResponse| {
-            let wanted = self.sound_hash.as_ref();
-            wanted.is_none_or(|hash| *hash == sound_hash(impulse))
-        };
+        let same = |impulse: &ImpulseResponse| self.is_of(impulse);
         let factory = self
             .factory
             .as_deref()
@@ -268,27 +265,21 @@ impl ImpulseReference {
                 Err(Unread::Load(error)) => missing = format!("{name}: {error}"),
             }
         }
-        let mut unread = None;
-        if let Some(copy) = &self.copy {
-            match copy.sound(&self.name) {
-                Ok(impulse) if same(&impulse) => {
-                    // A sound that never lay in a file is where it belongs.
-                    let at_home = self.path.is_none() && self.factory.is_none();
-                    let what = other.map_or(missing, |(_, _, what)| what);
-                    let note = format!("{what}; the copy that was saved plays");
-                    return Ok(Resolved::new(
-                        impulse,
-                        Place::Copy,
-                        (!at_home).then_some(note),
-                    ));
-                }
-                Ok(_) => {
-                    let sound = "its sound is not the one that it should be".to_owned();
-                    unread = Some(CopyError::Damaged(sound));
-                }
-                Err(error) => unread = Some(error),
+        let unread = match self.copied() {
+            Some(Ok(impulse)) => {
+                // A sound that never lay in a file is where it belongs.
+                let at_home = self.path.is_none() && self.factory.is_none();
+                let what = other.map_or(missing, |(_, _, what)| what);
+                let note = format!("{what}; the copy that was saved plays");
+                return Ok(Resolved::new(
+                    impulse,
+                    Place::Copy,
+                    (!at_home).then_some(note),
+                ));
             }
-        }
+            Some(Err(error)) => Some(error),
+            None => None,
+        };
         match (other, unread) {
             (Some((impulse, place, what)), None) => {
                 let note = format!("{what}, and no copy was saved; it plays as it is now");
@@ -311,6 +302,38 @@ impl ImpulseReference {
                 },
             }),
         }
+    }
+
+    /// Whether it can be had at all, as far as what was saved tells: what is merely missing counts as whole. Takes as long as
+    /// loading does. Loader thread.
+    ///
+    /// Errors: [`ResolveError::Copy`], where the copy cannot be read and it is nowhere else.
+    pub fn check_whole(&self, find: Find<'_>) -> Result<(), ResolveError> {
+        match self.copied() {
+            None | Some(Ok(_)) => Ok(()),
+            Some(Err(_)) => match self.resolve(find) {
+                Err(error @ ResolveError::Copy { .. }) => Err(error),
+                _ => Ok(()),
+            },
+        }
+    }
+
+    fn is_of(&self, impulse: &ImpulseResponse) -> bool {
+        let wanted = self.sound_hash.as_ref();
+        wanted.is_none_or(|hash| *hash == sound_hash(impulse))
+    }
+
+    /// What the copy holds, if there is one.
+    fn copied(&self) -> Option<Result<ImpulseResponse, CopyError>> {
+        let sound = self.copy.as_ref()?.sound(&self.name);
+        Some(sound.and_then(|impulse| {
+            if self.is_of(&impulse) {
+                Ok(impulse)
+            } else {
+                let sound = "its sound is not the one that it should be".to_owned();
+                Err(CopyError::Damaged(sound))
+            }
+        }))
     }
 
     fn read(&self, path: &Path) -> Result<ImpulseResponse, Unread> {

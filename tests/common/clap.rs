@@ -5,6 +5,7 @@ use clack_extensions::audio_ports_config::{AudioPortsConfigBuffer, PluginAudioPo
 use clack_extensions::gui::{GuiSize, HostGui, HostGuiImpl, PluginGui};
 use clack_extensions::latency::PluginLatency;
 use clack_extensions::params::{ParamInfoBuffer, ParamInfoFlags, PluginParams};
+use clack_extensions::render::{PluginRender, RenderMode};
 use clack_extensions::state::PluginState;
 use clack_extensions::tail::{PluginTail, TailLength};
 use clack_host::events::event_types::{ParamValueEvent, TransportEvent, TransportFlags};
@@ -213,6 +214,13 @@ impl Rig {
         let handle = self.instance.plugin_handle();
         let latency: PluginLatency = handle.get_extension().expect("latency");
         latency.get(&handle)
+    }
+
+    /// Whether it is to render offline from the next activation on.
+    pub fn render(&mut self, mode: RenderMode) {
+        let handle = self.instance.plugin_handle();
+        let render: PluginRender = handle.get_extension().expect("render modes");
+        render.set(&handle, mode).expect("takes the mode");
     }
 
     /// Inputs and outputs of every layout.

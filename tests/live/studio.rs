@@ -1,4 +1,5 @@
 //! A folder with a microphone and a speaker in it, and the program in that folder.
+#![allow(dead_code, reason = "each test file uses its own part")]
 
 use crate::wavio::{self, noise};
 use serde_json::Value;
@@ -71,6 +72,8 @@ impl Studio {
             .args(args)
             .env("PARTITA_HOME", self.folder.path())
             .env("ALSA_CONFIG_PATH", self.path("asound.conf"))
+            // No window on the screen of whoever runs the tests.
+            .env_remove("DISPLAY")
             // A server that nobody starts.
             .env(
                 "JACK_DEFAULT_SERVER",

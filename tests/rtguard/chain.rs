@@ -1,14 +1,19 @@
-//! What `partita live` runs on the audio thread: the engine, its guard and its meters, from one device to the next.
+//! What `partita live` runs on the audio thread: the engine, its guard, its meters and its recordings, from one device to
+//! the next.
 
 use super::guard::{Caught, Guard};
 use super::oracle::Noise;
-use partita::live::chain::Chain;
+use partita::live::chain::{Chain, Ends};
+use partita::live::deck::{Take, Taken};
 use partita::live::desk::Desk;
 use partita::loader::thread::{Format, Impulse, Loader, Maker, Wanted};
+use partita::output::Existing;
 use partita::params::{Group, Id, Slots, TABLE, Values};
 use partita::processor::{Processor, Setup};
 use partita::swap;
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -19,6 +24,8 @@ pub struct Done {
     pub blocks: usize,
     /// What the loader has done.
     pub changes: u64,
+    /// What has been recorded.
+    pub takes: usize,
 }
 
 fn wanted(values: &Values) -> Wanted {
@@ -28,7 +35,22 @@ fn wanted(values: &Values) -> Wanted {
     }
 }
 
-/// Everything is turned, also the tempo; impulses and shapes change; the sound goes out and comes in again.
+/// Records what comes in and what goes out, over and over again.
+fn record(ends: &mut Ends, folder: &Path, over: &AtomicBool) -> Vec<Taken> {
+    let mut taken = Vec::new();
+    while !over.load(Ordering::Relaxed) {
+        for (take, name) in [(Take::Dry, "dry.wav"), (Take::Wet, "wet.wav")] {
+            let begun = ends.record(take, &folder.join(name), Existing::Replace);
+            begun.expect("it records");
+        }
+        thread::sleep(Duration::from_millis(60));
+        let stopped = ends.stop_recordings().into_iter();
+        taken.extend(stopped.map(|taken| taken.expect("it is on the disk")));
+    }
+    taken
+}
+
+/// Everything is turned, also the tempo; impulses and shapes change; the sound goes out and comes in again; it is recorded.
 pub fn everything(guard: Guard) -> Done {
     let format = Format {
         sample_rate: 48_000,
@@ -49,13 +71,20 @@ pub fn everything(guard: Guard) -> Done {
     let processor = Processor::new(maker.engine(&ready), ready.tail_frames as usize, setup);
     let desk = Arc::new(Desk::new(&values));
     let asked = Arc::clone(&desk);
-    let (mut chain, _ends) = Chain::new(processor.with_swap(audio_end), Arc::clone(&desk), format);
+    let (mut chain, mut ends) =
+        Chain::new(processor.with_swap(audio_end), Arc::clone(&desk), format);
     let loader = Loader::start(maker, loader_end, Some(first), move || {
         Some(wanted(&asked.values.values()))
     });
     let loader = loader.expect("a thread");
     let before = loader.status().changes;
 
+    let folder = tempfile::tempdir().expect("a folder");
+    let over = Arc::new(AtomicBool::new(false));
+    let recorder = {
+        let over = Arc::clone(&over);
+        thread::spawn(move || record(&mut ends, folder.path(), &over))
+    };
     let mut noise = Noise::new(80);
     let mut caught = Caught::default();
     for block in 0..BLOCKS {
@@ -88,11 +117,19 @@ pub fn everything(guard: Guard) -> Done {
         // In real time the loader has time too.
         thread::sleep(Duration::from_millis(1));
     }
+    over.store(true, Ordering::Relaxed);
+    let taken = recorder.join().expect("no panic");
+    for take in Take::ALL {
+        let of = |taken: &&Taken| taken.take == take && taken.seconds > 0.0;
+        let takes = taken.iter().filter(of).count();
+        assert!(takes > 2, "{takes} recordings of the {take}");
+    }
     let changes = loader.status().changes - before;
     assert!(changes > 2, "the loader did nothing: {:?}", loader.status());
     Done {
         caught,
         blocks: BLOCKS,
         changes,
+        takes: taken.len(),
     }
 }

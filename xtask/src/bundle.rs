@@ -12,7 +12,7 @@ pub const NAMES: [&str; 2] = ["Partita.clap", "Partita.vst3"];
 pub fn make() -> Result<[PathBuf; 2], String> {
     // As its only crate type: together with a Rust library it would not be optimised at link time. Sound cards are the
     // host's business.
-    let words = "rustc --package partita --lib --crate-type cdylib --no-default-features --features plugin --release -- -C strip=symbols";
+    let words = "rustc --package partita --lib --crate-type cdylib --no-default-features --features plugin,editor --release -- -C strip=symbols";
     println!("xtask: cargo {words}");
     let status = cargo().args(words.split(' ')).status();
     let status = status.map_err(|error| format!("cargo cannot be started: {error}"))?;

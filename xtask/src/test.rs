@@ -9,7 +9,7 @@ use std::process::Command;
 pub fn run() -> Result<(), String> {
     system::prepare()?;
     // Warnings in the documentation are errors too; the variable means nothing to the other steps.
-    let steps: [(&str, &[&str]); 6] = [
+    let steps: [(&str, &[&str]); 5] = [
         ("formatting", &["fmt", "--all", "--check"]),
         (
             "lints",
@@ -29,18 +29,6 @@ pub fn run() -> Result<(), String> {
             &["build", "--no-default-features"],
         ),
         ("tests", &["test", "--workspace"]),
-        (
-            "tests of the editor",
-            &[
-                "test",
-                "--features",
-                "editor",
-                "--test",
-                "editor",
-                "--test",
-                "editor_window",
-            ],
-        ),
     ];
     for (name, arguments) in steps {
         println!("xtask: {name}: cargo {}", arguments.join(" "));

@@ -3,6 +3,7 @@
 //! Steady: minima per callback over repeats of the schedule's period, as in `measure`. After one change: the second
 //! that follows it, minima per callback over repeats that begin at the same phase, every repeat with other, cold impulses.
 //! Drags: a new shape at every tenth or twentieth of a second, all callbacks of ten seconds as minima over repeats.
+//! Taking the change is part of the callback that it comes with.
 
 use crate::cell::{decay, noise};
 use crate::load::settle;
@@ -30,29 +31,27 @@ pub fn run() -> Result<(), String> {
     println!("blocks of 64 at 48 kHz, stereo; per cent of a block, mean / worst");
     for seconds in [3, 10] {
         let mut player = Player::new(seconds);
-        let steady = player.least(REPEATS, PERIOD, |_, _| ());
-        let once = player.least(REPEATS, SECOND, |player, callback| {
-            if callback == 0 {
-                player.change(Change::New);
-            }
+        let steady = player.least(REPEATS, PERIOD, |_| None);
+        let once = player.least(REPEATS, SECOND, |callback| {
+            (callback == 0).then_some(Change::New)
         });
         println!(
             "{seconds:2} s  steady                   {}",
-            said(steady, steady)
+            steady.against(&steady)
         );
         println!(
             "{seconds:2} s  the second after one     {}",
-            said(once, steady)
+            once.against(&steady)
         );
         for a_second in [10, 20] {
-            let drag = player.least(3, 10 * SECOND, |player, callback| {
-                if callback % (SECOND / a_second) == 0 {
-                    player.change(Change::Shape);
-                }
+            let drag = player.least(3, 10 * SECOND, |callback| {
+                callback
+                    .is_multiple_of(SECOND / a_second)
+                    .then_some(Change::Shape)
             });
             println!(
                 "{seconds:2} s  {a_second} shapes a second       {}",
-                said(drag, steady)
+                drag.against(&steady)
             );
         }
         println!(
@@ -64,15 +63,37 @@ pub fn run() -> Result<(), String> {
     Ok(())
 }
 
-fn said((mean, worst): (f64, f64), steady: (f64, f64)) -> String {
-    let percent = 100.0 / (BLOCK as f64 / RATE as f64 * 1e9);
-    format!(
-        "{:.3} / {:.3}   {:.2} / {:.2} of steady",
-        mean * percent,
-        worst * percent,
-        mean / steady.0,
-        worst / steady.1
-    )
+/// Nanoseconds of each callback.
+struct Least(Vec<f64>);
+
+impl Least {
+    fn mean(&self) -> f64 {
+        self.0.iter().sum::<f64>() / self.0.len() as f64
+    }
+
+    /// The worst callback, and which it is.
+    fn worst(&self) -> (usize, f64) {
+        let worst = |worst: (usize, f64), (callback, &time): (usize, &f64)| {
+            if time > worst.1 {
+                (callback, time)
+            } else {
+                worst
+            }
+        };
+        self.0.iter().enumerate().fold((0, 0.0), worst)
+    }
+
+    fn against(&self, steady: &Self) -> String {
+        let percent = 100.0 / (BLOCK as f64 / RATE as f64 * 1e9);
+        let (mean, (callback, worst)) = (self.mean(), self.worst());
+        format!(
+            "{:.3} / {:.3}   {:.2} / {:.2} of steady, worst is callback {callback}",
+            mean * percent,
+            worst * percent,
+            mean / steady.mean(),
+            worst / steady.worst().1,
+        )
+    }
 }
 
 struct Player {
@@ -80,6 +101,7 @@ struct Player {
     /// More than the caches hold, so that the next one is always cold.
     pool: Vec<Arc<PreparedImpulse>>,
     next: usize,
+    coming: Option<Arc<PreparedImpulse>>,
     /// Impulses that the engine holds now, and at most.
     held: usize,
     most: usize,
@@ -102,8 +124,9 @@ impl Player {
             .collect();
         Self {
             engine: Engine::with_capacity(Arc::clone(&pool[0]), CAPACITY),
+            coming: Some(Arc::clone(&pool[1])),
             pool,
-            next: 1,
+            next: 2,
             held: 1,
             most: 1,
             input: [noise(77, 131_071 + BLOCK), noise(78, 131_071 + BLOCK)],
@@ -114,56 +137,58 @@ impl Player {
         }
     }
 
-    fn change(&mut self, change: Change) {
-        let impulse = Arc::clone(&self.pool[self.next]);
-        if self.engine.swap(impulse, change).is_ok() {
-            self.next = (self.next + 1) % self.pool.len();
-            self.held += 1;
-            self.most = self.most.max(self.held);
-        }
-    }
-
-    /// Nanoseconds of a callback.
-    fn call(&mut self) -> f64 {
+    /// Nanoseconds of a callback, which begins with a change of the impulse or not.
+    fn call(&mut self, change: Option<Change>) -> f64 {
         let to = self.at + BLOCK;
         let inputs = [&self.input[0][self.at..to], &self.input[1][self.at..to]];
         let [left, right] = &mut self.output;
         let mut outputs = [&mut left[..], &mut right[..]];
         let mut block = Block::new(&inputs, &mut outputs);
+        let coming = change.and_then(|change| Some((self.coming.take()?, change)));
         let start = Instant::now();
+        if let Some((impulse, change)) = coming {
+            match self.engine.swap(impulse, change) {
+                Ok(()) => self.held += 1,
+                Err(impulse) => self.coming = Some(impulse),
+            }
+        }
         self.engine.process(&mut block);
         while let Some(spent) = self.engine.take_retired() {
             self.held -= 1;
             black_box(spent);
         }
         let taken = start.elapsed();
+        self.most = self.most.max(self.held);
+        if self.coming.is_none() {
+            // Counting it warms a line of it, which will have been evicted again when its turn comes.
+            self.coming = Some(Arc::clone(&self.pool[self.next]));
+            self.next = (self.next + 1) % self.pool.len();
+        }
         self.at = to % 131_071;
         taken.as_nanos() as f64
     }
 
-    /// Mean and worst of `calls` callbacks, `before` each of which something may be done, each the least of
-    /// `repeats` that begin at the same phase and in the same state.
+    /// `calls` callbacks, each the least of `repeats` that begin at the same phase and in the same state; some begin with
+    /// a `change`.
     fn least(
         &mut self,
         repeats: usize,
         calls: usize,
-        before: impl Fn(&mut Self, usize),
-    ) -> (f64, f64) {
+        change: impl Fn(usize) -> Option<Change>,
+    ) -> Least {
         let mut least = vec![f64::MAX; calls];
         for _ in 0..repeats {
             for _ in 0..self.rest {
-                self.call();
+                self.call(None);
             }
             for (callback, least) in least.iter_mut().enumerate() {
-                before(self, callback);
-                *least = least.min(self.call());
+                *least = least.min(self.call(change(callback)));
             }
             // Back to the start of a period.
             for _ in 0..calls.next_multiple_of(PERIOD) - calls {
-                self.call();
+                self.call(None);
             }
         }
-        let mean = least.iter().sum::<f64>() / calls as f64;
-        (mean, least.into_iter().fold(0.0, f64::max))
+        Least(least)
     }
 }

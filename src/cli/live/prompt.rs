@@ -112,6 +112,30 @@ impl Screen {
         }
     }
 
+    /// Control from elsewhere that has gone, and is waited for.
+    pub fn gone(&self, kind: &str, place: &dyn Display) {
+        if self.json {
+            let place = place.to_string();
+            return say::result(json!({"event": "gone", "kind": kind, "place": place}));
+        }
+        self.lines(
+            &format_args!("{kind} {place} has gone; waiting for it"),
+            true,
+        );
+    }
+
+    /// Why there is no window.
+    #[cfg(feature = "editor")]
+    pub fn no_window(&self, reason: &dyn Display) {
+        if self.json {
+            let reason = reason.to_string();
+            return say::result(json!({"event": "no_window", "reason": reason}));
+        }
+        if !self.quiet {
+            self.lines(reason, false);
+        }
+    }
+
     /// Prints over the status line, and that one anew below.
     fn lines(&self, text: &dyn Display, error: bool) {
         let text = text.to_string();

@@ -36,14 +36,12 @@ pub(super) struct Listeners {
 
 impl Remote {
     pub fn listen(&self, control: &Arc<Control>, screen: &Arc<Screen>) -> Result<Listeners, Exit> {
-        let told = |screen: &Arc<Screen>| {
-            let screen = Arc::clone(screen);
-            move |reply: &Result<Reply, String>| screen.remote(reply)
-        };
         let osc = match self.osc {
             None => None,
             Some(address) => {
-                let listener = osc::listen(address, Arc::clone(control), told(screen));
+                let told = Arc::clone(screen);
+                let tell = move |reply: &Result<Reply, String>| told.remote(reply);
+                let listener = osc::listen(address, Arc::clone(control), tell);
                 let listener = listener.map_err(|error| {
                     say::error(format_args!(
                         "expected to listen for OSC at {address}, but the system reports: {error}; choose another port"
@@ -58,7 +56,13 @@ impl Remote {
             None => None,
             Some(port) => {
                 let map = self.midi_map.clone().unwrap_or_default();
-                let listener = midi::listen(port, map, Arc::clone(control), told(screen));
+                let told = Arc::clone(screen);
+                let tell = move |what: midi::Told<'_>| match what {
+                    midi::Told::Done(reply) => told.remote(reply),
+                    midi::Told::Gone(name) => told.gone("midi", &name),
+                    midi::Told::Back(name) => told.listens("midi", &name),
+                };
+                let listener = midi::listen(port, map, Arc::clone(control), tell);
                 let listener = listener.map_err(|error| {
                     say::error(error);
                     Exit::Device
