@@ -23,6 +23,7 @@ pub mod prepared;
 pub mod routing;
 mod schedule;
 mod spill;
+pub(crate) mod sync;
 mod tags;
 mod task;
 mod transform;

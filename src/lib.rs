@@ -17,6 +17,7 @@
 //! `plugin` (feature of that name) joins both to a CLAP or VST3 host, `live` (another) to sound cards,
 //! `editor` (another) is the window of either.
 //! [`render`] takes WAV files through the engine, [`selftest`] holds it against what plays live, [`cli`] is the command line over everything.
+#![deny(unsafe_code)]
 
 pub mod engine;
 pub mod impulse;

@@ -96,6 +96,11 @@ impl Processor {
         self.fresh &= frames == 0;
     }
 
+    /// The engine that plays. Any thread that has the processor.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
     /// Frames for which sound goes on after the input has ended: pre-delay, and the impulse that sounds longest. Audio
     /// thread.
     pub fn tail_frames(&self) -> u32 {

@@ -6,14 +6,16 @@
 //!   must be below [`NULL_DB`].
 //! - [`change`] exchanges the impulse in the middle, through the loader's hand-over. The difference from the rule of
 //!   `engine/crossfade.rs`, worked out in f64, must be below [`CHANGE_DB`].
+//! - [`soak`] does both for as long as one likes, with everything else that a user can do in between.
 //!
 //! A residue is the RMS of the difference over the RMS of the sound, in dB.
 
 mod live;
+pub mod soak;
 mod sound;
 
 use crate::engine::mixer::Mix;
-use crate::engine::{FADE_FRAMES, PrepareError, fft};
+use crate::engine::{Change, FADE_FRAMES, PrepareError, fft};
 use crate::impulse::library;
 use crate::loader::thread::{Format, Impulse, ReadyError, Wanted};
 use crate::loader::{Fitted, LoaderError, Source};
@@ -158,6 +160,9 @@ pub enum SelftestError {
     /// What was rendered cannot be read again.
     #[error("a rendered file: {0}")]
     Read(#[from] InputFault),
+    /// The system has no thread left for a loader.
+    #[error("the loader's thread: {0}")]
+    Thread(std::io::Error),
 }
 
 /// The residue of the live path against the renderer, in dB, for each of `blocks`. The sound lasts `seconds`.
@@ -209,7 +214,7 @@ pub fn change(
     let first: Vec<Vec<f32>> = x.iter().map(|x| x[..at].to_vec()).collect();
     let second: Vec<Vec<f32>> = x.iter().map(|x| x[at..].to_vec()).collect();
     let mut got = live.play(&first, blocks.lengths());
-    live.change(after.wanted()?)?;
+    live.change(&after.wanted()?, Change::New)?;
     for (got, more) in got.iter_mut().zip(live.play(&second, blocks.lengths())) {
         got.extend(more);
     }

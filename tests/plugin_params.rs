@@ -2,7 +2,7 @@
 
 use partita::engine::mixer::{CutSlope, Mix};
 use partita::impulse::shape::{Normalise, Shape};
-use partita::params::{self, Id, Kind, Parameter, Slots, TABLE, Values};
+use partita::params::{self, Id, Kind, Parameter, SharedValues, Slots, TABLE, Values};
 
 /// Sessions, presets and automation hold these. Lines may be added; what stands here may never change.
 const GOLDEN: &str = "\
@@ -261,4 +261,38 @@ fn an_assignment_sets_one_parameter_or_says_what_is_wrong() {
         wrong("predelay=soon"),
         "Pre-delay: expected 0 to 500 ms, got \"soon\""
     );
+}
+
+#[test]
+fn what_is_set_is_read_within_its_range() {
+    let shared = SharedValues::default();
+    assert_eq!(shared.values(), Values::default());
+    let before = shared.changes();
+    assert_eq!(shared.set(Id::Mix, 40.04), 40.0);
+    assert_eq!(shared.set(Id::Predelay, 1e9), 500.0);
+    assert_eq!(shared.set(Id::Width, f32::NAN), 100.0);
+    assert_eq!(shared.get(Id::Mix), 40.0);
+    assert_eq!(shared.changes(), before + 3);
+    let mut other = Values::default();
+    other.set(Id::Decay, 50.0);
+    shared.set_all(&other);
+    assert_eq!(shared.values(), other);
+}
+
+#[test]
+fn the_mix_is_that_of_the_values_at_the_tempo() {
+    let shared = SharedValues::default();
+    for (place, parameter) in TABLE.iter().enumerate() {
+        shared.set(parameter.id, parameter.value_at(0.1 + place as f32 / 40.0));
+    }
+    let quarter = Id::PredelayNote.parameter();
+    let quarter = quarter.parse("1/4", &Slots::FACTORY_ONLY);
+    shared.set(Id::PredelayNote, quarter.expect("a note"));
+    for tempo in [None, Some(90.0)] {
+        if let Some(tempo) = tempo {
+            shared.set_tempo(tempo);
+        }
+        assert_eq!(shared.tempo(), tempo);
+        assert_eq!(shared.mix(), shared.values().mix(tempo));
+    }
 }

@@ -1,7 +1,11 @@
 //! `partita selftest`: live and rendered are one sound, and the command says so.
 
+use partita::selftest::soak::{Extent, Standing, soak};
 use serde_json::Value;
+use std::alloc::{GlobalAlloc, Layout, System};
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
 
 fn selftest(args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_partita"));
@@ -47,4 +51,69 @@ fn people_read_a_table_and_a_last_line() {
     let last = text.lines().last().unwrap_or_default();
     assert!(last.starts_with("passed: at most -"), "{text}");
     assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn a_short_soak_finds_nothing() {
+    let output = selftest(&["--soak", "0.1"]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    let last = text.lines().last().unwrap_or_default();
+    assert!(last.starts_with("passed: at most -"), "{text}");
+    assert_eq!(output.status.code(), Some(0));
+    let output = selftest(&["--soak", "soon"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("expected minutes from 0 to 525600"), "{said}");
+    assert_eq!(output.status.code(), Some(2));
+}
+
+/// Bytes that are allocated.
+static ALLOCATED: AtomicUsize = AtomicUsize::new(0);
+
+struct Counting;
+
+// SAFETY: the system's allocator does the work, with the same arguments.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, memory: Layout) -> *mut u8 {
+        ALLOCATED.fetch_add(memory.size(), Relaxed);
+        // SAFETY: the caller promises what `System` asks for.
+        unsafe { System.alloc(memory) }
+    }
+
+    unsafe fn alloc_zeroed(&self, memory: Layout) -> *mut u8 {
+        ALLOCATED.fetch_add(memory.size(), Relaxed);
+        // SAFETY: the caller promises what `System` asks for.
+        unsafe { System.alloc_zeroed(memory) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, memory: Layout) {
+        ALLOCATED.fetch_sub(memory.size(), Relaxed);
+        // SAFETY: the caller promises what `System` asks for.
+        unsafe { System.dealloc(pointer, memory) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+#[test]
+fn after_each_round_of_a_soak_as_much_is_allocated_as_before() {
+    let mut bytes = Vec::new();
+    let extent = Extent {
+        time: Duration::from_secs(10),
+        stretches: 1,
+    };
+    let standing = soak(extent, |standing: &Standing| {
+        assert!(standing.most.alive > 2, "{standing:?}");
+        bytes.push(ALLOCATED.load(Relaxed));
+    });
+    let standing = standing.expect("goes on to its end");
+    println!("allocated: {bytes:?}; {standing:?}");
+    // Every rate has been played once after three rounds. The list of what was seen, a line of the index of what was
+    // prepared and what the other tests here hold meanwhile are a few kilobytes; the smallest impulse that can be prepared
+    // has as many.
+    let (first, later) = bytes.split_at(3.min(bytes.len()));
+    let most = first.iter().max().expect("a round") + (64 << 10);
+    assert!(later.iter().all(|bytes| *bytes <= most), "{bytes:?}");
+    assert_eq!(standing.faults, [String::new(); 0]);
+    assert!(standing.changes > 0 && standing.broken > 0 && standing.moves > 0);
 }

@@ -1,5 +1,7 @@
 //! `partita selftest`: whether what plays live is what is rendered, on this machine.
 
+mod soak;
+
 use super::{Exit, say};
 use crate::selftest::{
     self, Blocks, CHANGE_DB, NULL_DB, RATES, SelftestError, Subject, TAIL_SECONDS,
@@ -8,14 +10,24 @@ use serde_json::json;
 use std::time::Instant;
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit codes: 0 all within bounds, 1 a residue is above its bound")]
+#[command(after_help = "Exit codes: 0 all within bounds, 1 something is out of bounds")]
 pub(super) struct Args {
     /// At 48 kHz, with two block lengths and a shorter sound: a few seconds
     #[arg(long)]
     quick: bool,
+    /// Play on for so many minutes, doing what users do and worse; a line a minute
+    #[arg(long, value_name = "MINUTES", conflicts_with = "quick", value_parser = minutes)]
+    soak: Option<f64>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+}
+
+/// Above nothing, and at most a year.
+fn minutes(text: &str) -> Result<f64, String> {
+    let minutes: Option<f64> = text.parse().ok();
+    let minutes = minutes.filter(|minutes| (0.0..=525_600.0).contains(minutes));
+    minutes.ok_or_else(|| "expected minutes from 0 to 525600".to_owned())
 }
 
 /// How much is done.
@@ -54,7 +66,11 @@ struct Change<'a> {
 
 pub(super) fn run(args: &Args) -> Exit {
     let extent = if args.quick { &QUICK } else { &FULL };
-    match test(args, extent) {
+    let passed = match args.soak {
+        Some(minutes) => soak::run(minutes, args.json),
+        None => test(args, extent),
+    };
+    match passed {
         Ok(true) => Exit::Ok,
         Ok(false) => Exit::Failed,
         Err(error) => {

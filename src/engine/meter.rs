@@ -10,8 +10,7 @@
 //!
 //! There is no clock here: whoever calls the engine measures how long a block took.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering, fence};
+use super::sync::{Arc, AtomicU64, Ordering, fence};
 use std::time::Duration;
 
 /// Length of a window. A longer block is a window of its own.
@@ -43,11 +42,17 @@ pub struct Measured {
 
 /// Both ends. Main thread.
 pub fn pair(measured: Measured) -> (Meter, Reader) {
+    with_windows(measured, WINDOWS)
+}
+
+/// The same that keeps so many windows: tests/model.rs tries every order of events with two.
+pub(super) fn with_windows(measured: Measured, windows: usize) -> (Meter, Reader) {
     let channels = measured.inputs + measured.outputs;
     let width = HEAD + PER_CHANNEL * channels;
     let shared = Arc::new(Shared {
         published: AtomicU64::new(0),
-        cells: (0..WINDOWS * width).map(|_| AtomicU64::new(0)).collect(),
+        cells: (0..windows * width).map(|_| AtomicU64::new(0)).collect(),
+        windows: windows as u64,
         width,
         blocks: AtomicU64::new(0),
         late: AtomicU64::new(0),
@@ -87,9 +92,10 @@ pub fn pair(measured: Measured) -> (Meter, Reader) {
 
 #[derive(Debug)]
 struct Shared {
-    /// Windows published since the start. Number n lies in row n mod [`WINDOWS`].
+    /// Windows published since the start. Number n lies in row n mod `windows`.
     published: AtomicU64,
     cells: Box<[AtomicU64]>,
+    windows: u64,
     width: usize,
     blocks: AtomicU64,
     late: AtomicU64,
@@ -98,7 +104,7 @@ struct Shared {
 
 impl Shared {
     fn row(&self, window: u64) -> &[AtomicU64] {
-        let at = (window % WINDOWS as u64) as usize * self.width;
+        let at = (window % self.windows) as usize * self.width;
         &self.cells[at..at + self.width]
     }
 }
@@ -287,7 +293,7 @@ impl Reader {
     pub fn read(&mut self) -> Option<&Reading> {
         let published = self.shared.published.load(Ordering::Acquire);
         // The row that the audio thread may be writing to is not read.
-        let oldest = (published + 1).saturating_sub(WINDOWS as u64);
+        let oldest = (published + 1).saturating_sub(self.shared.windows);
         let (mut frames, mut busy, mut worst) = (0, 0, 0.0_f32);
         self.powers.fill(0.0);
         for level in self.levels() {
@@ -355,6 +361,6 @@ impl Reader {
         }
         fence(Ordering::Acquire);
         let published = self.shared.published.load(Ordering::Relaxed);
-        published < window + WINDOWS as u64
+        published < window + self.shared.windows
     }
 }

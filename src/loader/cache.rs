@@ -118,3 +118,34 @@ fn keep(key: &Key, ready: &Ready) {
         bytes -= cache.kept.remove(0).bytes();
     }
 }
+
+/// Lets go of what the cache keeps and nobody uses. Any thread but the audio thread.
+pub fn clear() {
+    let kept = {
+        let mut cache = CACHE.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.as_mut().map(|cache| std::mem::take(&mut cache.kept))
+    };
+    drop(kept);
+}
+
+/// What is alive of everything that was prepared, in the whole process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Prepared impulses.
+    pub alive: usize,
+    /// Those of them that the cache keeps.
+    pub kept: usize,
+}
+
+/// Counts what is alive, for whoever looks for leaks. Any thread but the audio thread.
+pub fn held() -> Held {
+    let cache = CACHE.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(cache) = cache.as_ref() else {
+        return Held::default();
+    };
+    let known = cache.known.values();
+    Held {
+        alive: known.filter(|known| known.0.strong_count() > 0).count(),
+        kept: cache.kept.len(),
+    }
+}

@@ -6,7 +6,7 @@
 
 use super::{Group, Id, Sound, TABLE, Values};
 use crate::engine::mixer::Mix;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use crate::engine::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// All of them, in [`TABLE`]'s order, and the tempo.
 #[derive(Debug)]
@@ -90,44 +90,5 @@ impl SharedValues {
             sound.put(parameter.id, self.get(parameter.id), tempo);
         }
         sound.mix
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_set_is_read_within_its_range() {
-        let shared = SharedValues::default();
-        assert_eq!(shared.values(), Values::default());
-        let before = shared.changes();
-        assert_eq!(shared.set(Id::Mix, 40.04), 40.0);
-        assert_eq!(shared.set(Id::Predelay, 1e9), 500.0);
-        assert_eq!(shared.set(Id::Width, f32::NAN), 100.0);
-        assert_eq!(shared.get(Id::Mix), 40.0);
-        assert_eq!(shared.changes(), before + 3);
-        let mut other = Values::default();
-        other.set(Id::Decay, 50.0);
-        shared.set_all(&other);
-        assert_eq!(shared.values(), other);
-    }
-
-    #[test]
-    fn the_mix_is_that_of_the_values_at_the_tempo() {
-        let shared = SharedValues::default();
-        for (place, parameter) in TABLE.iter().enumerate() {
-            shared.set(parameter.id, parameter.value_at(0.1 + place as f32 / 40.0));
-        }
-        let quarter = Id::PredelayNote.parameter();
-        let quarter = quarter.parse("1/4", &super::super::Slots::FACTORY_ONLY);
-        shared.set(Id::PredelayNote, quarter.expect("a note"));
-        for tempo in [None, Some(90.0)] {
-            if let Some(tempo) = tempo {
-                shared.set_tempo(tempo);
-            }
-            assert_eq!(shared.tempo(), tempo);
-            assert_eq!(shared.mix(), shared.values().mix(tempo));
-        }
     }
 }

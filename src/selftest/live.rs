@@ -11,6 +11,8 @@ pub(super) struct Live {
     maker: Maker,
     processor: Processor,
     end: LoaderEnd,
+    /// Impulses that have come back.
+    back: usize,
 }
 
 impl Live {
@@ -29,14 +31,15 @@ impl Live {
             maker,
             processor: processor.with_swap(audio),
             end,
+            back: 0,
         })
     }
 
     /// Changes the impulse at the next block.
-    pub fn change(&mut self, wanted: Wanted) -> Result<(), ReadyError> {
-        let ready = self.maker.make(&wanted)?;
+    pub fn change(&mut self, wanted: &Wanted, kind: Change) -> Result<(), ReadyError> {
+        let ready = self.maker.make(wanted)?;
         let next = Next {
-            sound: Sound::Impulse(ready.impulse, Change::New),
+            sound: Sound::Impulse(ready.impulse, kind),
             tail_frames: ready.tail_frames,
         };
         // The queue is empty: nothing else was sent, or it was taken at the block before.
@@ -54,9 +57,16 @@ impl Live {
             let to = frames.min(from + length().max(1));
             let mut block: Vec<&mut [f32]> = y.iter_mut().map(|y| &mut y[from..to]).collect();
             self.processor.process_in_place(&mut block);
-            while self.end.take_spent().is_some() {}
+            while self.end.take_spent().is_some() {
+                self.back += 1;
+            }
             from = to;
         }
         y
+    }
+
+    /// How many impulses have come back since the last time this was asked.
+    pub fn back(&mut self) -> usize {
+        std::mem::take(&mut self.back)
     }
 }

@@ -18,8 +18,25 @@ impl Noise {
     }
 
     /// From −1 to 1.
-    fn sample(&mut self) -> f64 {
+    pub fn sample(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1u64 << 52) as f64 - 1.0
+    }
+}
+
+impl Noise {
+    /// From 0 to `count` − 1.
+    pub fn below(&mut self, count: usize) -> usize {
+        (self.next() >> 33) as usize % count.max(1)
+    }
+
+    /// From `low` to `high`.
+    pub fn between(&mut self, low: f64, high: f64) -> f64 {
+        low + (high - low) * (self.sample() + 1.0) / 2.0
+    }
+
+    /// One of them.
+    pub fn of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
+        &all[self.below(all.len())]
     }
 }
 

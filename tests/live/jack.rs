@@ -12,13 +12,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// A JACK server with the dummy driver. `None`: JACK is not installed.
-struct Jackd {
+pub struct Jackd {
     child: Child,
     name: String,
 }
 
 impl Jackd {
-    fn start(name: &str, period: u32) -> Option<Self> {
+    pub fn start(name: &str, period: u32) -> Option<Self> {
         let name = format!("partita-{}-{name}", std::process::id());
         for priority in ["-R", "-r"] {
             let child = spawn(&name, priority, period);
@@ -62,7 +62,7 @@ impl Jackd {
         false
     }
 
-    fn command(&self, studio: &Studio, args: &[&str]) -> Command {
+    pub fn command(&self, studio: &Studio, args: &[&str]) -> Command {
         let mut command = studio.command(args);
         command.env("JACK_DEFAULT_SERVER", &self.name);
         command

@@ -286,3 +286,21 @@ fn a_nan_in_the_dry_is_silence_and_reset_is_new() {
     let again = run(&mut mixer, &[&dry], &wet, &[90]);
     assert_eq!(bits(&first), bits(&again));
 }
+
+#[test]
+fn a_dry_beyond_what_the_engine_takes_is_silent_and_no_gain_overflows() {
+    let loud = Mix {
+        mix_percent: 0.0,
+        output_gain_db: 12.0,
+        ..Mix::NEUTRAL
+    };
+    let dry = [f32::MAX, -f32::MAX, f32::NAN, f32::INFINITY, 1e30, 0.5];
+    let out = run(
+        &mut Mixer::new(1, 48_000, loud),
+        &[&dry],
+        &[vec![0.0; 6]],
+        &[64],
+    );
+    assert_eq!(out[0][..5], [0.0; 5]);
+    assert!((out[0][5] - 0.5 * 3.981_072).abs() < 1e-6);
+}
