@@ -19,6 +19,7 @@ mod data;
 pub mod desk;
 mod fonts;
 mod help;
+mod latest;
 pub mod picture;
 mod settings;
 pub mod theme;

@@ -5,7 +5,11 @@
 
 mod bar;
 pub mod browser;
+pub mod convolve;
+pub mod echo;
+pub mod lab;
 pub mod main;
+pub mod series;
 pub mod settings;
 
 use super::desk::Desk;
@@ -22,6 +26,8 @@ pub enum View {
     Main,
     /// All impulses, to choose one.
     Browser,
+    /// Making impulses, and seeing what they do.
+    Lab,
     /// How the editor looks.
     Settings,
 }
@@ -31,6 +37,7 @@ impl View {
     pub const OFFERED: &'static [(Self, &'static str)] = &[
         (Self::Main, "Room"),
         (Self::Browser, "Impulses"),
+        (Self::Lab, "Lab"),
         (Self::Settings, "Settings"),
     ];
 }
@@ -42,17 +49,21 @@ pub struct Views {
     pub main: main::Main,
     /// Of [`View::Browser`].
     pub browser: browser::Browser,
+    /// Of [`View::Lab`].
+    pub lab: lab::Lab,
 }
 
 impl Views {
     /// Whether any has something new to draw. Main thread.
     pub fn poll(&mut self) -> bool {
-        self.main.poll()
+        let (main, lab) = (self.main.poll(), self.lab.poll());
+        main || lab
     }
 
     /// Waits until everything that is being measured is there: for whoever draws without a screen. Main thread.
     pub fn wait(&mut self) {
         self.main.wait();
+        self.lab.wait();
     }
 }
 
@@ -65,6 +76,7 @@ pub fn show(
     views: &mut Views,
 ) {
     let theme = Theme::of(ui);
+    views.lab.arrive(desk);
     let frame = Frame::new()
         .fill(theme.panel)
         .inner_margin(Margin::symmetric(16, 9));
@@ -82,6 +94,7 @@ pub fn show(
         .show(ui, |ui| match view {
             View::Main => main::show(ui, desk, &mut views.main),
             View::Browser => browser::show(ui, desk, &mut views.browser),
+            View::Lab => lab::show(ui, desk, &mut views.lab),
             View::Settings => settings::show(ui, settings),
         });
     dropping(ui, &theme);

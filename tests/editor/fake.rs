@@ -74,6 +74,10 @@ impl Log {
         self.0.lock().expect("kept").data.values.get(id)
     }
 
+    pub fn reference(&self) -> Option<Arc<ImpulseReference>> {
+        self.0.lock().expect("kept").data.reference.clone()
+    }
+
     fn write(&self, line: String) {
         self.0.lock().expect("kept").lines.push(line);
     }

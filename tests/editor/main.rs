@@ -4,6 +4,7 @@
 
 mod fake;
 mod gestures;
+mod lab;
 mod looks;
 mod picture;
 mod raster;
