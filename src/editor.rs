@@ -21,6 +21,7 @@ pub mod dialog;
 mod fonts;
 mod help;
 pub mod history;
+mod latest;
 pub mod librarian;
 pub mod picture;
 mod settings;

@@ -42,7 +42,8 @@ pub use factory::factory;
 pub use file::{EXTENSION, PresetError, PresetFault, SaveError};
 pub use instance::Instance;
 pub use reference::{
-    EMBEDDING_LIMIT, Embedding, Find, ImpulseReference, Place, ResolveError, Resolved, in_library,
+    Drawn, EMBEDDING_LIMIT, Embedding, Find, ImpulseReference, Place, ResolveError, Resolved,
+    in_library,
 };
 
 use crate::impulse::load;

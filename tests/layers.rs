@@ -40,10 +40,10 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
     ),
     // What a session and a preset say: read and written by whoever plays, who plays is not its business.
     ("preset", &["params", "impulse", "output"], &["std::thread"]),
-    // It knows neither plugin nor live: both are behind its trait.
+    // It knows neither plugin nor live: both are behind its trait. It draws what `sliding` says.
     (
         "editor",
-        &["preset", "params", "impulse", "engine", "output"],
+        &["preset", "params", "impulse", "engine", "output", "sliding"],
         &["nice_plug", "cpal"],
     ),
     (

@@ -454,6 +454,15 @@ impl Desk {
             (level.held, level.clips) = (level.peak, 0);
         }
     }
+
+    /// Plays what has just been made and lies in no file. Of a gesture it is a part: nothing that is held is let go. Main
+    /// thread.
+    pub fn audition(&mut self, impulse: Arc<ImpulseReference>) {
+        self.actions.take(impulse);
+        if self.data.values.slot() != slots::CUSTOM {
+            self.change(Id::Impulse, slots::CUSTOM as f32);
+        }
+    }
 }
 
 impl Drop for Desk {

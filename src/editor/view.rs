@@ -5,8 +5,12 @@
 
 mod bar;
 pub mod browser;
+pub mod convolve;
+pub mod echo;
+pub mod lab;
 pub mod main;
 pub mod presets;
+pub mod series;
 pub mod settings;
 
 use super::desk::Desk;
@@ -32,6 +36,8 @@ pub enum View {
     Browser,
     /// All presets.
     Presets,
+    /// Making impulses, and seeing what they do.
+    Lab,
     /// How the editor looks.
     Settings,
 }
@@ -41,6 +47,7 @@ impl View {
     pub const OFFERED: &'static [(Self, &'static str)] = &[
         (Self::Main, "Room"),
         (Self::Browser, "Impulses"),
+        (Self::Lab, "Lab"),
         (Self::Settings, "Settings"),
     ];
 }
@@ -55,6 +62,8 @@ pub struct Views {
     pub presets: presets::Presets,
     /// Of [`View::Settings`].
     pub settings: settings::Page,
+    /// Of [`View::Lab`].
+    pub lab: lab::Lab,
     /// Who looks after impulses and presets.
     pub librarian: Librarian,
 }
@@ -67,19 +76,26 @@ impl Views {
             browser: browser::Browser::default(),
             presets: presets::Presets::default(),
             settings: settings::Page::default(),
+            lab: lab::Lab::default(),
             librarian: Librarian::new(places),
         }
     }
 
     /// Whether any has something new to draw. Main thread.
     pub fn poll(&mut self) -> bool {
-        let new = [self.main.poll(), self.browser.poll(), self.librarian.poll()];
+        let new = [
+            self.main.poll(),
+            self.browser.poll(),
+            self.lab.poll(),
+            self.librarian.poll(),
+        ];
         new.contains(&true)
     }
 
     /// Waits until everything that is being measured and read is there: for whoever draws without a screen. Main thread.
     pub fn wait(&mut self) {
         self.main.wait();
+        self.lab.wait();
         self.librarian.wait();
         self.browser.wait();
     }
@@ -127,6 +143,7 @@ pub fn show(
 ) {
     let theme = Theme::of(ui);
     views.arrive(desk, settings);
+    views.lab.arrive(desk);
     let frame = Frame::new()
         .fill(theme.panel)
         .inner_margin(Margin::symmetric(16, 4));
@@ -146,6 +163,7 @@ pub fn show(
             View::Main => main::show(ui, desk, &mut views.main),
             View::Browser => browser::show(ui, desk, views, view),
             View::Presets => presets::show(ui, desk, settings, views),
+            View::Lab => lab::show(ui, desk, &mut views.lab),
             View::Settings => settings::show(ui, desk, settings, views),
         });
     if *view != View::Browser {

@@ -4,6 +4,7 @@
 mod button;
 mod choice;
 mod entry;
+mod field;
 pub mod grip;
 mod knob;
 pub mod meter;
@@ -13,6 +14,7 @@ mod switch;
 pub use button::{Icon, button, icon_button, icon_button_as, tab};
 pub use choice::choice;
 pub use entry::entry;
+pub use field::{bare_field, field};
 pub use knob::{Knob, knob};
 pub use paint::{focus_ring, heading, label, text_in, title, words};
 pub use switch::{switch, toggle};

@@ -9,6 +9,10 @@
 //!   block that may never come. While the transport rolls the same values come with the blocks, and late on this way:
 //!   both would pull the parameter to and fro, so then only the blocks count. (JUCE's plugins draw the line there, too.)
 //! - What is asked too early or beyond the list is refused. The framework panics on both.
+#![allow(
+    unsafe_code,
+    reason = "COM: every interface of the format is declared so"
+)]
 
 mod factory;
 #[cfg(all(unix, not(target_os = "macos"), feature = "editor"))]
@@ -114,7 +118,6 @@ impl Instance {
     /// # Safety
     ///
     /// It points to what VST3 says it does, or nowhere. Audio thread.
-    #[allow(unsafe_code)]
     unsafe fn take(&self, changes: *mut IParameterChanges) {
         // SAFETY: the caller's promise; the host keeps it and its queues while it processes.
         let Some(changes) = (unsafe { ComRef::from_raw(changes) }) else {

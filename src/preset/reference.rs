@@ -10,6 +10,7 @@
 //!   put it: in a folder of the library. Elsewhere the copy plays.
 
 use super::copy::{Copy, CopyError, TooLarge, sound_hash};
+use crate::impulse::echo::Echo;
 use crate::impulse::library::{self, ContentHash, Entry, FactoryImpulse, Library, Places};
 use crate::impulse::load::{self, LayoutChoice, LoadError, MAX_CHANNELS};
 use crate::impulse::{ImpulseResponse, jconvolver};
@@ -44,8 +45,20 @@ pub struct ImpulseReference {
     layout: LayoutChoice,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     copy: Option<Arc<Copy>>,
+    /// As [`ImpulseReference::drawn`], and whatever a later Partita writes there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    drawn: Option<Value>,
     #[serde(flatten)]
     unknown: Map<String, Value>,
+}
+
+/// An echo, and how fast its notes go.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Drawn {
+    /// Its taps.
+    pub echo: Echo,
+    /// Quarter notes per minute.
+    pub tempo_bpm: f64,
 }
 
 /// Which impulses are put into what is saved.
@@ -163,6 +176,17 @@ impl ImpulseReference {
         }
     }
 
+    /// With the taps that it was made of, at that tempo, so that they can be drawn on.
+    pub fn drawn_as(mut self, drawn: &Drawn) -> Self {
+        self.drawn = serde_json::to_value(drawn).ok();
+        self
+    }
+
+    /// The taps that it was made of; `None` where it was not, or where this Partita does not understand them.
+    pub fn drawn(&self) -> Option<Drawn> {
+        Drawn::deserialize(self.drawn.as_ref()?).ok()
+    }
+
     /// Where its file was.
     pub fn path(&self) -> Option<PathBuf> {
         self.path.as_ref()?.path()
@@ -178,8 +202,8 @@ impl ImpulseReference {
         self.copy.as_deref()
     }
 
-    /// Puts `impulse`, which it refers to, into it, or takes it out, as `embedding` says. A copy that is there is kept rather
-    /// than made again. Loader thread.
+    /// Puts `impulse`, which it refers to, into it, or takes it out, as `embedding` says; what lies in no file is always put
+    /// in. A copy that is there is kept rather than made again. Loader thread.
     ///
     /// Errors: the copy would take more than `limit` bytes; there is none then.
     pub fn embed(
@@ -189,7 +213,7 @@ impl ImpulseReference {
         limit: usize,
     ) -> Result<(), TooLarge> {
         let wanted = match embedding {
-            Embedding::None => false,
+            Embedding::None => self.is_only_a_sound(),
             Embedding::Files => self.factory.is_none(),
             Embedding::All => true,
         };
@@ -202,6 +226,10 @@ impl ImpulseReference {
             }
         }
         Ok(())
+    }
+
+    fn is_only_a_sound(&self) -> bool {
+        self.factory.is_none() && self.file_hash.is_none() && self.path.is_none()
     }
 
     /// Takes the copy out: the impulse must be found elsewhere then.

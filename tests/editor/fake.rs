@@ -105,6 +105,10 @@ impl Log {
         path
     }
 
+    pub fn reference(&self) -> Option<Arc<ImpulseReference>> {
+        self.0.lock().expect("kept").data.reference.clone()
+    }
+
     fn write(&self, line: String) {
         self.0.lock().expect("kept").lines.push(line);
     }

@@ -6,7 +6,10 @@ use egui_kittest::kittest::Queryable;
 use egui_kittest::{Harness, SnapshotOptions, SnapshotResults};
 use partita::editor::theme::{DARK, LIGHT};
 use partita::editor::view::View;
+use partita::editor::view::echo::design::Design;
+use partita::editor::view::lab::Page;
 use partita::editor::{App, Brightness, LEAST, Settings};
+use partita::impulse::echo::{Polarity, Preset};
 
 /// WCAG 2.2: relative luminance, with the sRGB curve.
 fn luminance(colour: egui::Color32) -> f64 {
@@ -77,6 +80,33 @@ fn everywhere(harness: &mut Harness<'_, App>, mut look: impl FnMut(&str, &Harnes
         open(harness, view);
         look(name, harness);
     }
+    for (page, name) in Page::ALL {
+        in_lab(harness, page);
+        look(name, harness);
+    }
+}
+
+/// A part of the lab, with something in it: a tap that is chosen, a second room.
+fn in_lab(harness: &mut Harness<'_, App>, page: Page) {
+    harness.state_mut().open(View::Lab);
+    let lab = &mut harness.state_mut().views().lab;
+    lab.open(page);
+    if page == Page::Echo {
+        lab.echo.design = Design::of("Multi tap", Preset::MultiTap.echo());
+        lab.echo.design.select(Some(1));
+        lab.echo.design.edit(|echo| {
+            echo.taps[3].polarity = Polarity::Inverted;
+            echo.feedback = "1/2,-7dB,times=6,swap".parse().expect("feedback");
+        });
+    }
+    harness.run();
+    if page == Page::Series {
+        harness.get_by_label("Spring").click();
+        harness.run();
+    }
+    harness.state_mut().views().wait();
+    harness.run();
+    harness.run();
 }
 
 /// The views with an own picture.
@@ -158,6 +188,29 @@ fn the_main_view_and_the_browser_look_as_they_did() {
             open(&mut harness, View::Browser);
             let name = format!("browser-{name}-{percent}");
             results.add(harness.try_snapshot_options(name, &options()));
+        }
+    }
+}
+
+#[test]
+fn the_lab_looks_as_it_did() {
+    let mut results = SnapshotResults::new();
+    for (name, brightness) in [("dark", Brightness::Dark), ("light", Brightness::Light)] {
+        for percent in [100.0, 200.0] {
+            let settings = Settings {
+                brightness,
+                ..Settings::default()
+            };
+            let mut harness = seen(settings.scaled(percent), |_| {});
+            for (page, short) in [
+                (Page::Echo, "echo"),
+                (Page::Series, "series"),
+                (Page::Convolve, "convolve"),
+            ] {
+                in_lab(&mut harness, page);
+                let picture = format!("{short}-{name}-{percent}");
+                results.add(harness.try_snapshot_options(picture, &options()));
+            }
         }
     }
 }

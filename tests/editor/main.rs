@@ -5,6 +5,7 @@
 mod browser;
 mod fake;
 mod gestures;
+mod lab;
 mod looks;
 mod picture;
 mod presets;

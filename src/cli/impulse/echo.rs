@@ -14,8 +14,8 @@ Times are ms, s, or notes: 1/4, 1/8d (dotted), 1/8t (triplet). Feedback repeats 
   1/4,-4dB,times=11,swap,invert,low=100Hz,high=4kHz
 Presets: slap (one repeat at 110 ms, a little dull), ping-pong (quarters from side to side),
 tape (every 330 ms, losing treble and bass each time), multi-tap (five taps of an uneven rhythm),
-dotted-eighth (against straight eighths it gallops). Taps and feedback given beside one are added
-to it and replace its own.
+dotted-eighth (against straight eighths it gallops), golden-ratio (seven taps that never beat
+together). Taps and feedback given beside one are added to it and replace its own.
 
   partita impulse echo --tap 0ms --tap 250ms,-6dB -o echo.wav
   partita impulse echo --preset ping-pong --tempo 96 -o bounce.wav";
@@ -34,7 +34,7 @@ pub(super) struct Args {
     /// How all taps repeat: 1/4,-6dB,times=8,swap (see below)
     #[arg(long, value_name = "FEEDBACK")]
     feedback: Option<Feedback>,
-    /// Begin with slap, ping-pong, tape, multi-tap or dotted-eighth
+    /// Begin with slap, ping-pong, tape, multi-tap, dotted-eighth or golden-ratio
     #[arg(short, long, value_name = "NAME")]
     preset: Option<Preset>,
     /// Quarter notes per minute, for times that are notes

@@ -1,6 +1,6 @@
 //! The impulse, and what is done to it: one large picture, five large knobs, the rest on demand.
 
-mod axis;
+pub(super) mod axis;
 mod damping;
 mod facts;
 mod handle;

@@ -103,7 +103,8 @@ pub fn entry(ui: &mut Ui, desk: &mut Desk, id: Id, rect: Rect, font: FontId, ope
     });
 }
 
-fn select_all(ui: &Ui, id: egui::Id, text: &str) {
+/// As if the user had done it, so that typing replaces it.
+pub(super) fn select_all(ui: &Ui, id: egui::Id, text: &str) {
     let mut state = TextEdit::load_state(ui.ctx(), id).unwrap_or_default();
     let all = egui::text::CCursorRange::two(
         egui::text::CCursor::new(egui::text::CharIndex(0)),

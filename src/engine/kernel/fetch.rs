@@ -11,8 +11,8 @@ const LINE: usize = 16;
 pub fn fetch(chunks: &[Chunk]) {
     for chunk in chunks {
         for at in (0..chunk.re.len()).step_by(LINE) {
-            prefetch_index(&chunk.re, at);
-            prefetch_index(&chunk.im, at);
+            prefetch_index(chunk.re, at);
+            prefetch_index(chunk.im, at);
         }
     }
 }

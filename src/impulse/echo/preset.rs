@@ -17,6 +17,8 @@ pub enum Preset {
     MultiTap,
     /// Dotted eighths: against straight eighths they gallop.
     DottedEighth,
+    /// Seven taps, each later than the one before by a factor of 1.618: no two of them beat together.
+    GoldenRatio,
 }
 
 fn note(numerator: u16, denominator: u16, feel: Feel) -> Time {
@@ -29,12 +31,13 @@ fn note(numerator: u16, denominator: u16, feel: Feel) -> Time {
 
 impl Preset {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Slap,
         Self::PingPong,
         Self::Tape,
         Self::MultiTap,
         Self::DottedEighth,
+        Self::GoldenRatio,
     ];
 
     /// Its name, as it is typed.
@@ -45,6 +48,7 @@ impl Preset {
             Self::Tape => "tape",
             Self::MultiTap => "multi-tap",
             Self::DottedEighth => "dotted-eighth",
+            Self::GoldenRatio => "golden-ratio",
         }
     }
 
@@ -125,6 +129,21 @@ impl Preset {
                         low_cut_hz: Some(120.0),
                         ..Feedback::default()
                     },
+                    ..Echo::default()
+                }
+            }
+            Self::GoldenRatio => {
+                let golden = f64::midpoint(1.0, 5_f64.sqrt());
+                // To the tenth of a millisecond, as people write it.
+                let tap = |number: i32| Tap {
+                    pan_percent: if number % 2 == 0 { -35.0 } else { 35.0 },
+                    ..Tap::new(
+                        Time::Ms((1_100.0 * golden.powi(number)).round() / 10.0),
+                        -4.0 - 2.5 * number as f32,
+                    )
+                };
+                Echo {
+                    taps: (0..7).map(tap).collect(),
                     ..Echo::default()
                 }
             }

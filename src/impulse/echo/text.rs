@@ -1,6 +1,7 @@
 //! Times, taps and feedback as they are typed: `1/8d,-6dB,pan=L50,invert,low=100Hz,high=4kHz,diffusion=20%`.
 
 use super::{Feedback, Feel, Note, Polarity, Preset, Sides, Tap, Time};
+use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 use thiserror::Error;
 
@@ -80,6 +81,23 @@ impl FromStr for Time {
     }
 }
 
+impl Display for Time {
+    /// As it can be typed; milliseconds to the hundredth.
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ms(ms) => write!(f, "{} ms", (ms * 100.0).round() / 100.0),
+            Self::Note(note) => {
+                let feel = match note.feel {
+                    Feel::Straight => "",
+                    Feel::Dotted => "d",
+                    Feel::Triplet => "t",
+                };
+                write!(f, "{}/{}{feel}", note.numerator, note.denominator)
+            }
+        }
+    }
+}
+
 impl FromStr for Tap {
     type Err = NotAnEcho;
 
@@ -147,7 +165,7 @@ impl FromStr for Preset {
 
     fn from_str(text: &str) -> Result<Self, NotAnEcho> {
         let named = Self::ALL.into_iter().find(|preset| preset.name() == text);
-        let names = "one of slap, ping-pong, tape, multi-tap, dotted-eighth";
+        let names = "one of slap, ping-pong, tape, multi-tap, dotted-eighth, golden-ratio";
         named.ok_or_else(|| not(names, text))
     }
 }
