@@ -6,6 +6,10 @@
 //! under the C11 memory model (Norris & Demsky 2013, CDSChecker). The rings under the swap are rtrb's to prove; here
 //! stand rings of a lock and a queue, so short that every one is full at some time.
 #![allow(
+    clippy::duplicate_mod,
+    reason = "the meter is compiled twice, once with a fault"
+)]
+#![allow(
     dead_code,
     unused_qualifications,
     reason = "the product's sources, of which a part is used"

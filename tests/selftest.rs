@@ -114,6 +114,6 @@ fn after_each_round_of_a_soak_as_much_is_allocated_as_before() {
     let (first, later) = bytes.split_at(3.min(bytes.len()));
     let most = first.iter().max().expect("a round") + (64 << 10);
     assert!(later.iter().all(|bytes| *bytes <= most), "{bytes:?}");
-    assert_eq!(standing.faults, [String::new(); 0]);
+    assert!(standing.faults.is_empty(), "{:?}", standing.faults);
     assert!(standing.changes > 0 && standing.broken > 0 && standing.moves > 0);
 }

@@ -4,8 +4,7 @@
 /// written where the first is read.
 macro_rules! reader_beside_the_writer {
     () => {
-        /// The reader of values beside their writer.
-        pub fn reader_beside_the_writer() {
+        pub(crate) fn reader_beside_the_writer() {
             use std::time::Duration;
             let measured = meter::Measured {
                 inputs: 1,
