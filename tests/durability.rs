@@ -203,7 +203,7 @@ fn kill(what: &str) -> usize {
             scan(&mut Library::open(places).expect("whole settings"));
         }
     }
-    assert_eq!(left_behind(folder.path()), [PathBuf::new(); 0], "{what}");
+    assert_eq!(left_behind(folder.path()), Vec::<PathBuf>::new(), "{what}");
     left.len()
 }
 
@@ -460,7 +460,7 @@ mod linux {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("x");
         fs::write(&path, "x").expect("written");
-        fs::set_permissions(&path, PermissionsExt::from_mode(0)).expect("set");
+        fs::set_permissions(&path, PermissionsExt::from_mode(0o000)).expect("set");
         File::open(path).is_ok()
     }
 
@@ -470,7 +470,7 @@ mod linux {
         fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).expect("set");
         let path = folder.path().join("secret.wav");
         save::write(&path, &sound(0), PCM).expect("saved");
-        fs::set_permissions(&path, PermissionsExt::from_mode(0)).expect("set");
+        fs::set_permissions(&path, PermissionsExt::from_mode(0o000)).expect("set");
         let path_text = path.to_str().expect("text");
         let Some(shown) = as_nobody(folder.path(), &["impulse", "show", path_text]) else {
             eprintln!("skipped: another user cannot start the program here");
@@ -489,7 +489,7 @@ mod linux {
         assert!(refuses(&saved, 5).contains("ermission"));
         fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).expect("set");
         assert!(!to.exists());
-        assert_eq!(left_behind(folder.path()), [PathBuf::new(); 0]);
+        assert_eq!(left_behind(folder.path()), Vec::<PathBuf>::new());
     }
 
     #[test]

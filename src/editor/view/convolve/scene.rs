@@ -107,7 +107,7 @@ impl Watched {
     pub fn new(f: &[f32], g: &[f32], speed: f64) -> Option<Self> {
         let sliding = Sliding::new(f, g).ok()?;
         let places = sliding.offsets().len();
-        (places > 0).then(|| Self {
+        (places > 0).then_some(Self {
             place: (places / 3) as f64,
             sliding,
             plays: false,
