@@ -12,7 +12,7 @@ use crate::impulse::chain::chain;
 use crate::impulse::library;
 use crate::params::Slots;
 use crate::preset::{Embedding, ImpulseReference};
-use egui::{Align2, FontId, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
+use egui::{Align2, FontId, Rect, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,9 +21,6 @@ const COLUMNS: usize = 480;
 
 /// From the top of a picture to its bottom, in dB.
 const DEEP_DB: f32 = 72.0;
-
-/// Room for the list of rooms, in points.
-const LIST: f32 = 190.0;
 
 /// What is to be put in series.
 #[derive(Clone)]
@@ -207,7 +204,7 @@ pub fn show(ui: &mut Ui, desk: &mut Desk, series: &mut Series) {
         let text = match series.second {
             Some(second) => format!("{first}, and then {}", titled(second)),
             None if first.is_empty() => "No impulse plays: choose one first".to_owned(),
-            None => format!("{first} plays. Choose a second room on the left: the sound goes through one and then the other."),
+            None => format!("{first} plays. Choose a second room: the sound goes through one and then the other."),
         };
         widget::label(ui, text);
         if let Some(error) = &series.error {
@@ -222,13 +219,8 @@ pub fn show(ui: &mut Ui, desk: &mut Desk, series: &mut Series) {
             }
         });
     });
-    let space = ui.available_size();
-    let (whole, _) = ui.allocate_exact_size(space, Sense::hover());
-    let list = whole.with_max_x(whole.min.x + LIST);
-    ui.scope_builder(egui::UiBuilder::new().max_rect(list), |ui| {
-        rooms(ui, desk, series)
-    });
-    let pictures = whole.with_min_x(list.max.x + 14.0);
+    rooms(ui, desk, series);
+    let (pictures, _) = ui.allocate_exact_size(ui.available_size(), Sense::hover());
     let Some(built) = &series.built else {
         let rim = Stroke::new(1.0, theme.line);
         ui.painter().rect(
@@ -268,10 +260,10 @@ fn shown(name: &str) -> String {
     }
 }
 
+/// All that can come second: few enough to be seen at once.
 fn rooms(ui: &mut Ui, desk: &Desk, series: &mut Series) {
-    widget::heading(ui, "Second room");
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        ui.spacing_mut().item_spacing.y = 4.0;
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = vec2(4.0, 4.0);
         for factory in library::factory() {
             let on = series.second == Some(factory.name);
             let response = widget::tab(ui, &titled(factory.name), on);

@@ -227,7 +227,16 @@ impl Draw<'_> {
                     Rect::from_min_max(pos2(x - half + gap, top), pos2(x + half - gap, bottom));
                 mesh.add_colored_rect(column, fill);
             }
-            outline.push(pos2(x - half, y));
+            let corner = pos2(x - half, y);
+            // Where it goes on level there is no corner: two points at one place make a knot in the line.
+            if outline
+                .last()
+                .is_none_or(|last: &Pos2| last.distance(corner) > 0.01)
+            {
+                outline.push(corner);
+            } else if outline.len() > 1 {
+                outline.pop();
+            }
             outline.push(pos2(x + half, y));
         }
         if let Some((last, _)) = samples.last() {

@@ -132,7 +132,8 @@ pub(super) fn tap(ui: &mut Ui, design: &mut Design) {
         return;
     };
     ui.horizontal(|ui| {
-        heading(ui, &format!("Tap {}", number_of + 1));
+        // Not the name of its handle: each name is there once.
+        heading(ui, &format!("Chosen: {}", number_of + 1));
         widget::field(
             ui,
             ("Time", "Time of the tap"),
@@ -220,7 +221,7 @@ pub(super) fn feedback(ui: &mut Ui, design: &mut Design) {
         let shown = format!("{:.1} dB", now.gain_db).replace('-', "−");
         widget::field(
             ui,
-            ("Each louder by", "Gain from repeat to repeat"),
+            ("Gain each", "Gain from repeat to repeat"),
             &shown,
             FIELD,
             |text| {
