@@ -11,7 +11,7 @@
 //!   whatever the block lengths and however often it is changed again; a changed pre-delay is faded over to.
 //! - Bypassed, the dry comes through at 0 dB and [`Mixer::feed`] lets nothing more into the engine: what it was fed before
 //!   rings out.
-//! - A NaN or an infinity in the dry counts as silence.
+//! - What is no sound in the dry, NaN, infinite or beyond ±10¹², counts as silence, as in the engine.
 //! - Any block length. [`Mixer::new`] allocates, nothing later does.
 
 mod cut;
@@ -22,6 +22,7 @@ pub use cut::CutSlope;
 pub use smooth::SMOOTH_SECONDS;
 
 use super::block::Block;
+use super::prepared::LOUDEST;
 use crate::denormals;
 use cut::{Cut, Side};
 use predelay::Predelay;
@@ -326,19 +327,19 @@ fn blend(output: &mut [f32], dry: Option<&[f32]>, dry_gain: &Course, wet_gain: &
         (Some(dry), Course::Still(dry_gain), Course::Still(0.0)) => {
             // Without wet, −0 stays −0: the dry comes through to the bit.
             for (sample, dry) in output.iter_mut().zip(dry) {
-                *sample = finite(*dry) * *dry_gain as f32;
+                *sample = sound(*dry) * *dry_gain as f32;
             }
         }
         (Some(dry), Course::Still(dry_gain), Course::Still(wet_gain)) => {
             let (dry_gain, wet_gain) = (*dry_gain as f32, *wet_gain as f32);
             for (sample, dry) in output.iter_mut().zip(dry) {
-                *sample = finite(*dry) * dry_gain + *sample * wet_gain;
+                *sample = sound(*dry) * dry_gain + *sample * wet_gain;
             }
         }
         (Some(dry), dry_gain, wet_gain) => {
             for (at, (sample, dry)) in output.iter_mut().zip(dry).enumerate() {
                 let wet = *sample * wet_gain.at(at) as f32;
-                *sample = finite(*dry) * dry_gain.at(at) as f32 + wet;
+                *sample = sound(*dry) * dry_gain.at(at) as f32 + wet;
             }
         }
         (None, _, wet_gain) => {
@@ -350,8 +351,8 @@ fn blend(output: &mut [f32], dry: Option<&[f32]>, dry_gain: &Course, wet_gain: &
 }
 
 #[inline(always)]
-fn finite(sample: f32) -> f32 {
-    if sample.is_finite() { sample } else { 0.0 }
+fn sound(sample: f32) -> f32 {
+    if sample.abs() <= LOUDEST { sample } else { 0.0 }
 }
 
 #[cfg(test)]
