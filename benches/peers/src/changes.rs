@@ -35,11 +35,19 @@ pub fn run() -> Result<(), String> {
         let once = player.least(REPEATS, SECOND, |callback| {
             (callback == 0).then_some(Change::New)
         });
-        println!("{seconds:2} s  steady                   {}", steady.against(&steady));
-        println!("{seconds:2} s  the second after one     {}", once.against(&steady));
+        println!(
+            "{seconds:2} s  steady                   {}",
+            steady.against(&steady)
+        );
+        println!(
+            "{seconds:2} s  the second after one     {}",
+            once.against(&steady)
+        );
         for a_second in [10, 20] {
             let drag = player.least(3, 10 * SECOND, |callback| {
-                callback.is_multiple_of(SECOND / a_second).then_some(Change::Shape)
+                callback
+                    .is_multiple_of(SECOND / a_second)
+                    .then_some(Change::Shape)
             });
             println!(
                 "{seconds:2} s  {a_second} shapes a second       {}",
@@ -66,7 +74,11 @@ impl Least {
     /// The worst callback, and which it is.
     fn worst(&self) -> (usize, f64) {
         let worst = |worst: (usize, f64), (callback, &time): (usize, &f64)| {
-            if time > worst.1 { (callback, time) } else { worst }
+            if time > worst.1 {
+                (callback, time)
+            } else {
+                worst
+            }
         };
         self.0.iter().enumerate().fold((0, 0.0), worst)
     }
