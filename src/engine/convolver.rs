@@ -14,7 +14,7 @@ use super::level::{Given, Level};
 use super::partition::PartitionPlan;
 use super::prepared::{LOUDEST, PreparedImpulse};
 use super::schedule::Cursor;
-use super::{Capacity, Change};
+use super::{Capacity, Change, LEAD_FRAMES};
 use std::sync::Arc;
 
 /// What the convolver remembers of one input: the tick before and the current one for the head, and
@@ -35,7 +35,12 @@ struct Window([f32; 3 * TICK]);
 pub(super) struct Convolver {
     plan: PartitionPlan,
     simd: Simd,
+    /// The impulse that new sound is played into.
+    newest: Arc<PreparedImpulse>,
+    /// That and those before it.
     impulses: Impulses,
+    /// Slot of the impulse by whose table tasks run: not the newest one, while a job from before the change does.
+    tabled: u8,
     eras: Eras,
     most_eras: usize,
     fade: Fade,
@@ -107,13 +112,15 @@ impl Convolver {
             now: 0,
             repaired: 0,
             plan,
+            newest: Arc::clone(&impulse),
             impulses: Impulses::single(impulse),
+            tabled: 0,
         }
     }
 
     /// The newest impulse.
-    pub fn impulse(&self) -> Option<&Arc<PreparedImpulse>> {
-        self.impulses.shared(self.eras.newest().impulse)
+    pub fn impulse(&self) -> &Arc<PreparedImpulse> {
+        &self.newest
     }
 
     /// Inputs and outputs.
@@ -134,8 +141,8 @@ impl Convolver {
             && self.plan.holds(impulse.plan())
     }
 
-    /// Plays what comes from now on into `impulse`; what came before rings out in the impulse it was
-    /// played into. Gives it back if it does not fit or if too many still ring; for another shape,
+    /// Plays what comes from [`LEAD_FRAMES`] after now on into `impulse`; what came before rings out in the impulse it
+    /// was played into. Gives it back if it does not fit or if too many still ring; for another shape,
     /// the oldest that rings then goes on as the one after it. Audio thread.
     pub fn swap(
         &mut self,
@@ -154,15 +161,17 @@ impl Convolver {
             }
             self.merge_oldest();
         }
+        impulse.fetch();
         self.memory = self.memory.max(impulse.plan().memory());
+        // The one before is in its slot too: nothing is freed here.
+        self.newest = Arc::clone(&impulse);
         self.impulses.put(slot, impulse);
         self.eras.push(Era {
-            start: self.now,
+            start: self.now + LEAD_FRAMES as i64,
             impulse: slot,
             shape: change == Change::Shape,
         });
-        self.loosen();
-        self.rewind_to_tick();
+        self.levels.iter_mut().for_each(Level::mix);
         if self.resting {
             self.settle();
         }
@@ -184,11 +193,14 @@ impl Convolver {
         self.resting
     }
 
-    fn loosen(&mut self) {
+    /// Tasks run by the newest impulse's table from now on.
+    fn follow_newest(&mut self) {
         for level in &mut self.levels {
             let share = share_of_time(level, self.tick, self.offset);
             level.loosen(share);
         }
+        self.tabled = self.eras.newest().impulse;
+        self.cursor = Cursor::at(self.newest.table(), self.tick);
     }
 
     fn merge_oldest(&mut self) {
@@ -196,8 +208,8 @@ impl Convolver {
         let into = self.eras.as_slice()[0].impulse;
         for level in &mut self.levels {
             level.rename(merged, into);
+            level.mix();
         }
-        self.loosen();
         self.impulses.let_die(merged);
     }
 
@@ -208,6 +220,7 @@ impl Convolver {
             self.impulses.let_die(impulse);
         }
         self.levels.iter_mut().for_each(Level::settle);
+        self.follow_newest();
         self.impulses.bury(0);
         self.remember();
         self.ringing_until = self.now;
@@ -218,10 +231,14 @@ impl Convolver {
         if !self.is_changing() && !self.impulses.any_dying() {
             return;
         }
+        let behind = self.levels.iter().skip(1).any(Level::is_behind);
+        if self.tabled != self.eras.newest().impulse && !behind {
+            self.follow_newest();
+        }
         let in_use = self
             .levels
             .iter()
-            .fold(0, |set, level| set | level.in_use());
+            .fold(1 << self.tabled, |set, level| set | level.in_use());
         self.impulses.bury(in_use);
         let boundary = self.levels.iter().map(Level::boundary).min();
         let boundary = boundary.unwrap_or(self.now);
@@ -252,12 +269,6 @@ impl Convolver {
             self.ringing_until = self.now + 2 * largest as i64;
         }
         self.memory = memory;
-    }
-
-    fn rewind_to_tick(&mut self) {
-        if let Some(newest) = self.impulses.get(self.eras.newest().impulse) {
-            self.cursor = Cursor::at(newest.table(), self.tick);
-        }
     }
 
     /// Convolves a block of any length. Audio thread.
@@ -341,9 +352,7 @@ impl Convolver {
         let to = self.now + range.len() as i64;
         let newest = self.eras.newest();
         if newest.start + self.fade.frames() <= from {
-            let Some(impulse) = self.impulses.get(newest.impulse) else {
-                return;
-            };
+            let impulse = &self.newest;
             for (channel, output) in outputs.iter_mut().enumerate().take(self.beds.len()) {
                 for source in impulse.sources(channel) {
                     let window = &self.histories[source.input].window;
@@ -391,9 +400,7 @@ impl Convolver {
     /// Runs what is due by now: by the table, and by their share of the time those levels that the table does not
     /// know.
     fn work(&mut self) {
-        let Some(newest) = self.impulses.get(self.eras.newest().impulse) else {
-            return;
-        };
+        let tabled = self.impulses.get(self.tabled).unwrap_or(&self.newest);
         let given = Given {
             simd: self.simd,
             impulses: &self.impulses,
@@ -404,7 +411,7 @@ impl Convolver {
             let block = last_block(size, tick, ring_ticks);
             &histories[input].ring[block]
         };
-        while let Some(index) = self.cursor.due(newest.table(), self.offset) {
+        while let Some(index) = self.cursor.due(tabled.table(), self.offset) {
             let level = &mut self.levels[index];
             if level.is_plain() {
                 let size = level.size();
@@ -436,6 +443,7 @@ impl Convolver {
             fade: &self.fade,
         };
         let tick = (self.tick + 1) % self.ring_ticks;
+        let mut caught_up = false;
         for (index, level) in self.levels.iter_mut().enumerate() {
             let size = level.size();
             if !tick.is_multiple_of(size / TICK) {
@@ -452,6 +460,7 @@ impl Convolver {
                 level.finish(given, |input| &histories[input].ring[block.clone()]);
                 level.hand_over();
                 level.begin(given, &self.eras, self.now);
+                caught_up |= level.is_plain();
             }
         }
         for (channel, bed) in self.beds.iter_mut().enumerate() {
@@ -465,8 +474,11 @@ impl Convolver {
         }
         self.tick = tick;
         self.offset = 0;
-        if let Some(newest) = self.impulses.get(self.eras.newest().impulse) {
-            self.cursor.advance(newest.table());
+        if caught_up && self.tabled != self.eras.newest().impulse {
+            self.follow_newest();
+        } else {
+            let tabled = self.impulses.get(self.tabled).unwrap_or(&self.newest);
+            self.cursor.advance(tabled.table());
         }
         if tick.is_multiple_of(SWEEP_TICKS) {
             self.sweep();

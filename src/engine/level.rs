@@ -278,11 +278,21 @@ impl Level {
         (job.from, job.done) = (0.0, 0.0);
     }
 
-    /// The impulse is about to change, or two have become one: what is under way no longer runs by a table, but evenly
-    /// over what is left of its time, of which `share` has passed.
-    pub fn loosen(&mut self, share: f32) {
+    /// The impulse is about to change, or two have become one: from the next job on, the delay lines may hold the blocks
+    /// of several.
+    pub fn mix(&mut self) {
         self.mixed = true;
-        if self.job.plain {
+    }
+
+    /// Whether its job runs by the table of an impulse that is not the newest any more.
+    pub fn is_behind(&self) -> bool {
+        self.mixed && self.job.plain
+    }
+
+    /// The table is about to change: what is under way runs by none, but evenly over what is left of its time, of which
+    /// `share` has passed.
+    pub fn loosen(&mut self, share: f32) {
+        if self.is_behind() {
             let (done, multiplies) = self.costs[self.job.next.min(self.tasks.len())];
             let (all, every) = self.costs[self.tasks.len()];
             // What a sum costs does not matter here, as long as it is of the right size.
@@ -527,7 +537,7 @@ fn partitions(impulses: &Impulses, slot: u8, level: usize) -> usize {
 fn fetch(spectra: &[Chunk], runs: &[Run]) {
     for run in runs {
         let read = run.partition..run.partition + run.count;
-        kernel::fetch(spectra.get(read).unwrap_or_default());
+        kernel::fetch_chunks(spectra.get(read).unwrap_or_default());
     }
 }
 
