@@ -213,7 +213,8 @@ fn late_blocks_change_nothing_in_the_sound() {
     // The engine has no thread and no clock: a host that calls late, or whose processor is taken away, hears the same bits.
     let mut noise = Noise::new(52);
     let x = noise.channels(2, 48_000);
-    let changes = [9600, 14_400, 30_000];
+    // Each at the beginning of a block.
+    let changes = [9600, 14_400, 28_800];
     let want = Player::new(BUSY).play(&x, 480, &changes);
     let mut player = Player::new(BUSY);
     let mut got = vec![Vec::new(); 2];
