@@ -45,6 +45,9 @@ pub const LATENCY: usize = 0;
 /// Samples of the fade from one impulse to the next, unless an engine is told otherwise: 30 ms at 48 kHz.
 pub const FADE_FRAMES: usize = 1440;
 
+/// Samples from a change to where its fade begins: meanwhile what the new impulse needs first is brought near.
+pub const LEAD_FRAMES: usize = 64;
+
 /// What an engine must have room for, so that its impulse can be exchanged while it plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capacity {
@@ -69,8 +72,8 @@ pub enum Change {
 /// Output sample n is Σ h\[k\]·x\[n − k\], for blocks of any length, which may change from call to
 /// call. Relative error against exact arithmetic: below −120 dB.
 ///
-/// The impulse may change while sound is played, see [`Engine::swap`]: with w rising from 0 to 1 from the
-/// change on, output = h_old * (x·(1 − w)) + h_new * (x·w). What was played in the old room rings out in it.
+/// The impulse may change while sound is played, see [`Engine::swap`]: with w rising from 0 to 1 from [`LEAD_FRAMES`]
+/// after the change on, output = h_old * (x·(1 − w)) + h_new * (x·w). What was played in the old room rings out in it.
 #[derive(Debug)]
 pub struct Engine {
     convolver: Box<Convolver>,
@@ -129,10 +132,10 @@ impl Engine {
         self.convolver.takes(impulse)
     }
 
-    /// Plays what comes from now on into `impulse`; what came before rings out in the impulse that it was
-    /// played into. At rest, when nothing rings, a change is complete at once. An error gives `impulse` back: it does
-    /// not fit ([`Engine::takes`]), or there is no room just now: 8 impulses may ring at once, 16 be held. Try again at
-    /// the next block; room comes when a tail has ended and [`Engine::take_retired`] has been asked. Audio thread.
+    /// Plays what comes from [`LEAD_FRAMES`] after now on into `impulse`, at rest from now on; what came before rings out
+    /// in the impulse that it was played into. An error gives `impulse` back: it does not fit ([`Engine::takes`]), or
+    /// there is no room just now: 8 impulses may ring at once, 16 be held. Try again at the next block; room comes when a
+    /// tail has ended and [`Engine::take_retired`] has been asked. Audio thread.
     pub fn swap(
         &mut self,
         impulse: Arc<PreparedImpulse>,
@@ -148,10 +151,11 @@ impl Engine {
         own.or_else(|| self.spill.as_mut().and_then(leaving))
     }
 
-    /// Plays what comes from now on into `next`, an engine of the same inputs and outputs with silence behind it, where
-    /// its impulse cannot be exchanged in place: it is longer than the capacity. What came before rings out in this
-    /// engine as it was; until then the load is that of both. An error gives `next` back: the one before still rings, or
-    /// it does not fit, or this engine was built without capacity, or has more than 16 channels. Audio thread.
+    /// Plays what comes from [`LEAD_FRAMES`] after now on into `next`, an engine of the same inputs and outputs with
+    /// silence behind it, where its impulse cannot be exchanged in place: it is longer than the capacity. What came before
+    /// rings out in this engine as it was; until then the load is that of both. An error gives `next` back: the one before
+    /// still rings, or it does not fit, or this engine was built without capacity, or has more than 16 channels. Audio
+    /// thread.
     pub fn replace(&mut self, next: Box<Self>) -> Result<(), Box<Self>> {
         match &mut self.spill {
             Some(spill) if spill.takes(&self.convolver, &next.convolver) => {
@@ -180,8 +184,8 @@ impl Engine {
         }
     }
 
-    /// The impulse that new sound is played into.
-    pub fn impulse(&self) -> Option<&Arc<PreparedImpulse>> {
+    /// The impulse that new sound is played into. Any thread that has the engine.
+    pub fn impulse(&self) -> &Arc<PreparedImpulse> {
         self.convolver.impulse()
     }
 

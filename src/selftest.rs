@@ -15,7 +15,7 @@ pub mod soak;
 mod sound;
 
 use crate::engine::mixer::Mix;
-use crate::engine::{Change, FADE_FRAMES, PrepareError, fft};
+use crate::engine::{Change, FADE_FRAMES, LEAD_FRAMES, PrepareError, fft};
 use crate::impulse::library;
 use crate::loader::thread::{Format, Impulse, ReadyError, Wanted};
 use crate::loader::{Fitted, LoaderError, Source};
@@ -219,7 +219,7 @@ pub fn change(
         got.extend(more);
     }
     let fade = FADE_FRAMES as f64 * f64::from(sample_rate) / 48_000.0;
-    let rising = rise(at, fade as usize, frames + tail);
+    let rising = rise(at + LEAD_FRAMES, fade as usize, frames + tail);
     let falling: Vec<f64> = rising.iter().map(|w| 1.0 - w).collect();
     let mut want = vec![vec![0.0; frames + tail]; 2];
     for (subject, weights) in [(before, falling), (after, rising)] {

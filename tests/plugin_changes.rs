@@ -16,8 +16,8 @@ mod wavio;
 use clack_extensions::render::RenderMode;
 use clap::{Playing, Rig};
 use oracle::{Noise, error_db};
-use partita::engine::FADE_FRAMES;
 use partita::engine::mixer::Mix;
+use partita::engine::{FADE_FRAMES, LEAD_FRAMES};
 use partita::impulse::library;
 use partita::impulse::shape::Shape;
 use partita::loader::Source;
@@ -33,7 +33,7 @@ type Heard = (usize, &'static str, f32);
 /// What `partita render` makes of the rule of `engine/crossfade.rs`: each impulse gets its share of the sound.
 fn ruled(x: &[Vec<f32>], heard: &[Heard], rate: u32) -> Vec<Vec<f64>> {
     let fade = (FADE_FRAMES as f64 * f64::from(rate) / 48_000.0) as usize;
-    let rising = |from: usize, t: usize| match t.checked_sub(from) {
+    let rising = |from: usize, t: usize| match t.checked_sub(from + LEAD_FRAMES) {
         None => 0.0,
         Some(since) if since < fade => {
             0.5 - 0.5 * (std::f64::consts::PI * (since as f64 + 0.5) / fade as f64).cos()

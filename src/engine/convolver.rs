@@ -7,14 +7,16 @@
 //!
 //! The impulse may change between two blocks: `crossfade.rs` has the rule, `tags.rs` and `level.rs` keep it.
 
+mod change;
+
+use super::Capacity;
 use super::block::Block;
-use super::crossfade::{ERAS, Era, Eras, Fade, Impulses};
+use super::crossfade::{ERAS, Eras, Fade, Impulses};
 use super::kernel::{self, Simd, TICK, Tick};
 use super::level::{Given, Level};
 use super::partition::PartitionPlan;
 use super::prepared::{LOUDEST, PreparedImpulse};
 use super::schedule::Cursor;
-use super::{Capacity, Change};
 use std::sync::Arc;
 
 /// What the convolver remembers of one input: the tick before and the current one for the head, and
@@ -35,7 +37,12 @@ struct Window([f32; 3 * TICK]);
 pub(super) struct Convolver {
     plan: PartitionPlan,
     simd: Simd,
+    /// The impulse that new sound is played into.
+    newest: Arc<PreparedImpulse>,
+    /// That and those before it.
     impulses: Impulses,
+    /// Slot of the impulse by whose table tasks run: not the newest one, while a job from before the change does.
+    tabled: u8,
     eras: Eras,
     most_eras: usize,
     fade: Fade,
@@ -107,13 +114,15 @@ impl Convolver {
             now: 0,
             repaired: 0,
             plan,
+            newest: Arc::clone(&impulse),
             impulses: Impulses::single(impulse),
+            tabled: 0,
         }
     }
 
     /// The newest impulse.
-    pub fn impulse(&self) -> Option<&Arc<PreparedImpulse>> {
-        self.impulses.shared(self.eras.newest().impulse)
+    pub fn impulse(&self) -> &Arc<PreparedImpulse> {
+        &self.newest
     }
 
     /// Inputs and outputs.
@@ -126,142 +135,9 @@ impl Convolver {
         self.repaired
     }
 
-    /// Whether the impulse can be exchanged for `impulse` in place.
-    pub fn takes(&self, impulse: &PreparedImpulse) -> bool {
-        let routing = impulse.routing();
-        self.most_eras > 1
-            && (routing.inputs(), routing.outputs()) == self.channels()
-            && self.plan.holds(impulse.plan())
-    }
-
-    /// Plays what comes from now on into `impulse`; what came before rings out in the impulse it was
-    /// played into. Gives it back if it does not fit or if too many still ring; for another shape,
-    /// the oldest that rings then goes on as the one after it. Audio thread.
-    pub fn swap(
-        &mut self,
-        impulse: Arc<PreparedImpulse>,
-        change: Change,
-    ) -> Result<(), Arc<PreparedImpulse>> {
-        if !self.takes(&impulse) {
-            return Err(impulse);
-        }
-        let Some(slot) = self.impulses.vacant() else {
-            return Err(impulse);
-        };
-        if self.eras.is_full() {
-            if change == Change::New {
-                return Err(impulse);
-            }
-            self.merge_oldest();
-        }
-        self.memory = self.memory.max(impulse.plan().memory());
-        self.impulses.put(slot, impulse);
-        self.eras.push(Era {
-            start: self.now,
-            impulse: slot,
-            shape: change == Change::Shape,
-        });
-        self.loosen();
-        self.rewind_to_tick();
-        if self.resting {
-            // Sound that a short impulse has long forgotten still stands in the blocks that long partitions wait for.
-            for history in &mut self.histories {
-                history.ring.fill(Tick::ZERO);
-            }
-            self.settle();
-        }
-        Ok(())
-    }
-
-    /// An impulse that nothing needs any more, if there is one. Audio thread: it is moved, not dropped.
-    pub fn take_retired(&mut self) -> Option<Arc<PreparedImpulse>> {
-        self.impulses.take_retired()
-    }
-
-    /// Whether the tail of an earlier impulse may still be heard.
-    pub fn is_changing(&self) -> bool {
-        self.eras.as_slice().len() > 1
-    }
-
     /// Whether it gives nothing but silence until it is played again.
     pub fn is_resting(&self) -> bool {
         self.resting
-    }
-
-    fn loosen(&mut self) {
-        for level in &mut self.levels {
-            let share = share_of_time(level, self.tick, self.offset);
-            level.loosen(share);
-        }
-    }
-
-    fn merge_oldest(&mut self) {
-        let merged = self.eras.remove(0).impulse;
-        let into = self.eras.as_slice()[0].impulse;
-        for level in &mut self.levels {
-            level.rename(merged, into);
-        }
-        self.loosen();
-        self.impulses.let_die(merged);
-    }
-
-    /// Nothing rings: only the newest impulse is needed.
-    fn settle(&mut self) {
-        while self.eras.as_slice().len() > 1 {
-            let impulse = self.eras.remove(0).impulse;
-            self.impulses.let_die(impulse);
-        }
-        self.levels.iter_mut().for_each(Level::settle);
-        self.impulses.bury(0);
-        self.remember();
-        self.ringing_until = self.now;
-    }
-
-    /// Retires impulses whose last sound has been heard.
-    fn sweep(&mut self) {
-        if !self.is_changing() && !self.impulses.any_dying() {
-            return;
-        }
-        let in_use = self
-            .levels
-            .iter()
-            .fold(0, |set, level| set | level.in_use());
-        self.impulses.bury(in_use);
-        let boundary = self.levels.iter().map(Level::boundary).min();
-        let boundary = boundary.unwrap_or(self.now);
-        let mut index = 0;
-        while let Some(next) = self.eras.as_slice().get(index + 1) {
-            let left = next.start + self.fade.frames();
-            let slot = self.eras.as_slice()[index].impulse;
-            let heard = boundary >= left && self.now >= left + TICK as i64;
-            if heard && in_use >> slot & 1 == 0 {
-                self.eras.remove(index);
-                self.impulses.retire(slot);
-            } else {
-                index += 1;
-            }
-        }
-        self.remember();
-    }
-
-    /// After how much silence everything is silent.
-    fn remember(&mut self) {
-        let eras = self.eras.as_slice().iter();
-        let impulses = eras.filter_map(|era| self.impulses.get(era.impulse));
-        let memory = impulses.map(|impulse| impulse.plan().memory()).max();
-        let memory = memory.unwrap_or(0);
-        if memory < self.memory {
-            // A job's answer is heard over the block after it, and its overlap over the one after that.
-            let largest = self.levels.last().map_or(0, Level::size);
-            self.ringing_until = self.now + 2 * largest as i64;
-        }
-        self.memory = memory;
-    }
-
-    fn rewind_to_tick(&mut self) {
-        if let Some(newest) = self.impulses.get(self.eras.newest().impulse) {
-            self.cursor = Cursor::at(newest.table(), self.tick);
-        }
     }
 
     /// Convolves a block of any length. Audio thread.
@@ -345,9 +221,7 @@ impl Convolver {
         let to = self.now + range.len() as i64;
         let newest = self.eras.newest();
         if newest.start + self.fade.frames() <= from {
-            let Some(impulse) = self.impulses.get(newest.impulse) else {
-                return;
-            };
+            let impulse = &self.newest;
             for (channel, output) in outputs.iter_mut().enumerate().take(self.beds.len()) {
                 for source in impulse.sources(channel) {
                     let window = &self.histories[source.input].window;
@@ -395,9 +269,7 @@ impl Convolver {
     /// Runs what is due by now: by the table, and by their share of the time those levels that the table does not
     /// know.
     fn work(&mut self) {
-        let Some(newest) = self.impulses.get(self.eras.newest().impulse) else {
-            return;
-        };
+        let tabled = self.impulses.get(self.tabled).unwrap_or(&self.newest);
         let given = Given {
             simd: self.simd,
             impulses: &self.impulses,
@@ -408,7 +280,7 @@ impl Convolver {
             let block = last_block(size, tick, ring_ticks);
             &histories[input].ring[block]
         };
-        while let Some(index) = self.cursor.due(newest.table(), self.offset) {
+        while let Some(index) = self.cursor.due(tabled.table(), self.offset) {
             let level = &mut self.levels[index];
             if level.is_plain() {
                 let size = level.size();
@@ -440,6 +312,7 @@ impl Convolver {
             fade: &self.fade,
         };
         let tick = (self.tick + 1) % self.ring_ticks;
+        let mut caught_up = false;
         for (index, level) in self.levels.iter_mut().enumerate() {
             let size = level.size();
             if !tick.is_multiple_of(size / TICK) {
@@ -456,6 +329,7 @@ impl Convolver {
                 level.finish(given, |input| &histories[input].ring[block.clone()]);
                 level.hand_over();
                 level.begin(given, &self.eras, self.now);
+                caught_up |= level.is_plain();
             }
         }
         for (channel, bed) in self.beds.iter_mut().enumerate() {
@@ -469,8 +343,11 @@ impl Convolver {
         }
         self.tick = tick;
         self.offset = 0;
-        if let Some(newest) = self.impulses.get(self.eras.newest().impulse) {
-            self.cursor.advance(newest.table());
+        if caught_up && self.tabled != self.eras.newest().impulse {
+            self.follow_newest();
+        } else {
+            let tabled = self.impulses.get(self.tabled).unwrap_or(&self.newest);
+            self.cursor.advance(tabled.table());
         }
         if tick.is_multiple_of(SWEEP_TICKS) {
             self.sweep();

@@ -1,6 +1,6 @@
 //! What happens to the sound while the impulse changes: what was played in the old room stays there.
 //!
-//! One rule. With w rising from 0 to 1 from the moment T of a change on,
+//! One rule. With w rising from 0 to 1 from T on, which is 64 samples after a change has come,
 //!
 //! ```text
 //! output = h_old * (x·(1 − w))  +  h_new * (x·w)
@@ -196,10 +196,6 @@ impl Impulses {
     #[inline]
     pub fn get(&self, slot: u8) -> Option<&PreparedImpulse> {
         self.slots[usize::from(slot)].as_deref()
-    }
-
-    pub fn shared(&self, slot: u8) -> Option<&Arc<PreparedImpulse>> {
-        self.slots[usize::from(slot)].as_ref()
     }
 
     /// A slot that holds nothing.

@@ -18,7 +18,7 @@ mod reference;
 #[cfg(test)]
 mod tests;
 
-pub(super) use fetch::fetch;
+pub(super) use fetch::{fetch, fetch_chunks, fetch_one};
 pub(super) use fft::{
     first, forward_leaf, forward_small, inverse_leaf, inverse_pass, inverse_small, last, pass,
 };

@@ -11,7 +11,7 @@
 //!   whatever the block lengths and however often it is changed again; a changed pre-delay is faded over to.
 //! - Bypassed, the dry comes through at 0 dB and [`Mixer::feed`] lets nothing more into the engine: what it was fed before
 //!   rings out.
-//! - A NaN or an infinity in the dry counts as silence.
+//! - What is no sound in the dry, NaN, infinite or beyond ±10¹², counts as silence, as in the engine.
 //! - Any block length. [`Mixer::new`] allocates, nothing later does.
 
 mod cut;

@@ -3,7 +3,7 @@
 //! Building one allocates and transforms, a few tens of milliseconds for ten seconds of stereo. From
 //! then on it is read-only: any number of engines may share one through an `Arc`.
 
-use super::kernel::{Chunk, Simd, TICK, Tick};
+use super::kernel::{self, Chunk, Simd, TICK, Tick};
 use super::partition::{MAX_FRAMES, PartitionPlan};
 use super::routing::Routing;
 use super::schedule::{LevelCosts, Table};
@@ -55,6 +55,9 @@ pub enum PrepareError {
 
 /// Largest magnitude that counts as sound, +240 dBFS: beyond it, sums of products overflow.
 pub(super) const LOUDEST: f32 = 1e12;
+
+/// Partitions of the first level that are brought near at a change.
+const FETCHED: usize = 4;
 
 /// The first 64 taps of a response, forwards and backwards.
 #[derive(Debug)]
@@ -193,6 +196,21 @@ impl PreparedImpulse {
     pub(super) fn spectra(&self, response: usize, level: usize) -> (&[Chunk], usize) {
         let partitions = self.plan.levels()[level].partitions;
         (&self.responses[response].levels[level], partitions)
+    }
+
+    /// Has brought near what a change reads first: nobody has read it for long, and one thing only leads to the next.
+    pub(super) fn fetch(&self) {
+        let first = self.plan.levels().first();
+        for response in &self.responses {
+            kernel::fetch(&response.head.taps);
+            kernel::fetch(&response.head.reversed);
+            if let (Some(level), Some(spectra)) = (first, response.levels.first()) {
+                kernel::fetch_chunks(&spectra[..level.partitions.min(FETCHED)]);
+            }
+        }
+        for sources in &self.sources {
+            kernel::fetch_one(sources, 0);
+        }
     }
 
     /// When the tasks of each level run.

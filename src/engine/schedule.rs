@@ -5,7 +5,7 @@
 //! behind its even share, until together they lag less than half a task. So every tick gets about the
 //! same work, at no cost at run time.
 
-use super::kernel::TICK;
+use super::kernel::{self, TICK};
 
 /// What the table must know of a level.
 pub(super) struct LevelCosts {
@@ -81,10 +81,9 @@ impl Cursor {
     /// At the start of `tick`, counted from any multiple of the table's period.
     pub fn at(table: &Table, tick: usize) -> Self {
         let tick = tick % table.ends.len();
-        Self {
-            tick,
-            next: table.start_of(tick),
-        }
+        let next = table.start_of(tick);
+        kernel::fetch_one(&table.entries, next);
+        Self { tick, next }
     }
 
     /// The level whose next task is due when `offset` of the tick's 64 samples have been taken, if
@@ -118,6 +117,7 @@ impl Cursor {
         }
     }
 }
+
 /// The level to run next in `tick`, or none if the tick has had its share.
 fn most_urgent(
     levels: &[LevelCosts],

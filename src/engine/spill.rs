@@ -3,11 +3,11 @@
 //! The rule of `crossfade.rs`, done the plain way: the engine that leaves is fed x·(1 − w) and then silence
 //! until its tail has ended, the one that stays x·w. Costs both of them for as long as the old tail rings.
 
-use super::Engine;
 use super::block::Block;
 use super::convolver::Convolver;
 use super::crossfade::{Era, Eras, Fade};
 use super::prepared::PreparedImpulse;
+use super::{Engine, LEAD_FRAMES};
 use std::sync::Arc;
 
 /// The most inputs or outputs, so that slices of them fit on the stack.
@@ -22,7 +22,7 @@ pub(super) struct Spill {
     leaving: Option<Box<Engine>>,
     fade: Fade,
     eras: Eras,
-    /// Samples since the change.
+    /// Samples since the fade began.
     since: i64,
     weighed: Vec<Vec<f32>>,
     part: Vec<Vec<f32>>,
@@ -61,7 +61,7 @@ impl Spill {
     pub fn open(&mut self, convolver: &mut Box<Convolver>, mut next: Box<Engine>) {
         std::mem::swap(convolver, &mut next.convolver);
         self.leaving = Some(next);
-        self.since = 0;
+        self.since = -(LEAD_FRAMES as i64);
     }
 
     /// The engine that left, once its tail has ended.

@@ -17,15 +17,16 @@ const FRAMES: usize = 1 << 20;
 pub fn run() -> Result<(), String> {
     settle(Mode::Hot);
     let cell = Cell::new(Routing::stereo(), SECONDS, Blocks::Every(64));
+    let noise = sound(&cell, Heard::Noise);
     // Memory first, while the heap is untouched: what is freed later may stay with the process.
     let before = resident();
     let impulse = prepared(&cell);
     let spectra = impulse.bytes();
     let mut engine = Engine::new(Arc::clone(&impulse));
-    play(&mut engine, &cell, 64, false);
+    play(&mut engine, &noise, 64);
     let first = resident();
     let mut second = Engine::new(impulse);
-    play(&mut second, &cell, 64, false);
+    play(&mut second, &noise, 64);
     let both = resident();
     drop(second);
     let milliseconds = (0..9).map(|_| {
@@ -54,38 +55,82 @@ pub fn run() -> Result<(), String> {
     }
     for block in [64, 256] {
         engine.reset();
-        play(&mut engine, &cell, block, false);
-        let sounding = least(&mut engine, &cell, block, false);
-        // Longer than any memory of the engine.
-        play(&mut engine, &cell, block, true);
-        let silent = least(&mut engine, &cell, block, true);
-        println!(
-            "silent, blocks of {block:3}       {:6.2} % of its load ({silent:.0} of {sounding:.0} ns)",
-            100.0 * silent / sounding
-        );
+        play(&mut engine, &noise, block);
+        let sounding = least(&mut engine, &noise, block);
+        for heard in [Heard::Denormals, Heard::Subnormal, Heard::Silence] {
+            let sound = sound(&cell, heard);
+            // Longer than any memory of the engine.
+            play(&mut engine, &sound, block);
+            let taken = least(&mut engine, &sound, block);
+            println!(
+                "{:<27} {:6.2} % of its load ({taken:.0} of {sounding:.0} ns)",
+                format!("{}, blocks of {block}", heard.name()),
+                100.0 * taken / sounding
+            );
+        }
     }
     Ok(())
 }
 
 /// Mean nanoseconds of a callback, the least of several stretches.
-fn least(engine: &mut Engine, cell: &Cell, block: usize, silent: bool) -> f64 {
+fn least(engine: &mut Engine, sound: &[Vec<f32>; 2], block: usize) -> f64 {
     let times = (0..9).map(|_| {
         let start = Instant::now();
-        play(engine, cell, block, silent);
+        play(engine, sound, block);
         start.elapsed().as_nanos() as f64 / (FRAMES / block) as f64
     });
     times.fold(f64::MAX, f64::min)
 }
 
-fn play(engine: &mut Engine, cell: &Cell, block: usize, silent: bool) {
-    let silence = vec![0.0; block];
+/// What comes in.
+#[derive(Clone, Copy, PartialEq)]
+enum Heard {
+    Noise,
+    /// Noise, every other sample of which is subnormal.
+    Denormals,
+    /// Nothing but subnormal numbers.
+    Subnormal,
+    Silence,
+}
+
+impl Heard {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Noise => "noise",
+            Self::Denormals => "half denormal",
+            Self::Subnormal => "all denormal",
+            Self::Silence => "silent",
+        }
+    }
+
+    fn sample(self, at: usize, sample: f32) -> f32 {
+        match self {
+            Self::Noise => sample,
+            Self::Denormals if at.is_multiple_of(2) => sample,
+            Self::Denormals | Self::Subnormal => 1e-39 * sample,
+            Self::Silence => 0.0,
+        }
+    }
+}
+
+/// Samples before the sound comes round.
+const LOOP: usize = 1 << 17;
+
+/// Both channels of what is heard.
+fn sound(cell: &Cell, heard: Heard) -> [Vec<f32>; 2] {
+    cell.input(0, LOOP).map(|noise| {
+        let samples = noise.iter().enumerate();
+        samples
+            .map(|(at, &noise)| heard.sample(at, noise))
+            .collect()
+    })
+}
+
+fn play(engine: &mut Engine, sound: &[Vec<f32>; 2], block: usize) {
     let mut output = [vec![0.0; block], vec![0.0; block]];
     for at in (0..FRAMES).step_by(block) {
-        let inputs = if silent {
-            [&silence[..]; 2]
-        } else {
-            cell.input(at, block)
-        };
+        let at = at % LOOP;
+        let inputs = [&sound[0][at..at + block], &sound[1][at..at + block]];
         let [left, right] = &mut output;
         engine.process(&mut Block::new(&inputs, &mut [left, right]));
         black_box(&mut output);

@@ -52,7 +52,7 @@ pub fn bare_field(
     let edit = TextEdit::singleline(&mut typing.text)
         .id(memory.with("edit"))
         .margin(egui::vec2(6.0, 3.0))
-        .vertical_align(egui::Align::Center)
+        .align(egui::Align2::LEFT_CENTER)
         .desired_width(width - 12.0)
         .char_limit(1024)
         .text_color(color);

@@ -5,7 +5,7 @@ use super::super::sound::Noise;
 use super::super::{Blocks, SelftestError, Subject, add_weighed, format, residue_db, rise};
 use super::{Standing, varied};
 use crate::engine::mixer::Mix;
-use crate::engine::{Change, FADE_FRAMES};
+use crate::engine::{Change, FADE_FRAMES, LEAD_FRAMES};
 
 /// Samples after a tail until the last job that read it is over: twice the longest partition.
 const OVER: usize = 2 * 32_768;
@@ -94,10 +94,13 @@ impl Driven {
         for (place, fitted) in fitted.iter().enumerate() {
             let mut weights = match place {
                 0 => vec![1.0; frames],
-                _ => rise(rooms[place].0, fade, frames),
+                _ => rise(rooms[place].0 + LEAD_FRAMES, fade, frames),
             };
             for (later, _) in &rooms[place + 1..] {
-                for (weight, w) in weights.iter_mut().zip(rise(*later, fade, frames)) {
+                for (weight, w) in weights
+                    .iter_mut()
+                    .zip(rise(*later + LEAD_FRAMES, fade, frames))
+                {
                     *weight *= 1.0 - w;
                 }
             }

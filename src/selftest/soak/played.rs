@@ -241,8 +241,7 @@ impl Played {
 
     /// The impulse that plays, to be compared.
     fn playing(&self) -> usize {
-        let impulse = self.processor.engine().impulse();
-        impulse.map_or(0, |impulse| Arc::as_ptr(impulse).addr())
+        Arc::as_ptr(self.processor.engine().impulse()).addr()
     }
 
     /// Plays a block of the first two buffers into the last two. Says whether what came out is finite.
@@ -280,9 +279,8 @@ impl Played {
         let begun = Instant::now();
         let asked = self.asked.load(Ordering::Relaxed);
         let plays = |processor: &Processor| {
-            let playing = processor.engine().impulse();
-            playing.is_some_and(|playing| Arc::ptr_eq(playing, &ready.impulse))
-                && !processor.engine().is_changing()
+            let engine = processor.engine();
+            Arc::ptr_eq(engine.impulse(), &ready.impulse) && !engine.is_changing()
         };
         // By the fourth time that it asks, the loader has sent whatever it was making before.
         let mut heard = false;

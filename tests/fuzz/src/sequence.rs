@@ -9,7 +9,7 @@ mod oracle;
 use oracle::Noise;
 use partita::engine::mixer::Mix;
 use partita::engine::{
-    Block, Capacity, Change, Engine, FADE_FRAMES, PreparedImpulse, Routing, fft,
+    Block, Capacity, Change, Engine, FADE_FRAMES, LEAD_FRAMES, PreparedImpulse, Routing, fft,
 };
 use partita::params::{Parameter, TABLE, Values};
 use partita::processor::{Processor, Setup};
@@ -232,14 +232,18 @@ fn process(
 }
 
 impl Room {
-    /// w(t): a raised cosine of [`FADE_FRAMES`] samples, or a step.
+    /// w(t): a raised cosine of [`FADE_FRAMES`] samples from [`LEAD_FRAMES`] on, or a step.
     fn rise(&self, t: usize) -> f64 {
         match t.checked_sub(self.at) {
             None => 0.0,
-            Some(since) if since < FADE_FRAMES && self.done.is_none_or(|done| t < done) => {
-                0.5 - 0.5 * (PI * (since as f64 + 0.5) / FADE_FRAMES as f64).cos()
-            }
-            Some(_) => 1.0,
+            Some(_) if self.done.is_some_and(|done| t >= done) => 1.0,
+            Some(since) => match since.checked_sub(LEAD_FRAMES) {
+                None => 0.0,
+                Some(since) if since < FADE_FRAMES => {
+                    0.5 - 0.5 * (PI * (since as f64 + 0.5) / FADE_FRAMES as f64).cos()
+                }
+                Some(_) => 1.0,
+            },
         }
     }
 }
