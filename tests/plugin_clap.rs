@@ -293,22 +293,35 @@ fn parameters_change_from_the_host_and_from_a_session() {
 fn what_the_host_automates_and_modulates_calls_nobody() {
     for mut rig in [Rig::new(), Rig::of_taciturn(&clap::entry())] {
         let mut playing = rig.play((2, 2), 48_000.0, 64);
+        let (mix, value) = rig.event("Mix", "50 %");
         let silence: &[&[f32]] = &[&[0.0; 64], &[0.0; 64]];
         rig.call_back();
-        let (mix, value) = rig.event("Mix", "50 %");
+        // On a thread of its own, as in hosts: on the main thread nobody would have to be called.
+        let block = |playing: &mut Playing, events: &[(ClapId, f64)]| {
+            std::thread::scope(|scope| {
+                let audio = scope.spawn(|| playing.block(silence, events));
+                drop(audio.join().expect("no panic"));
+            });
+        };
+        let modulated = |playing: &mut Playing, amount| {
+            std::thread::scope(|scope| {
+                let audio = scope.spawn(|| playing.modulated(silence, mix, amount));
+                drop(audio.join().expect("no panic"));
+            });
+        };
         // The last of a block is the one that stays.
-        playing.block(silence, &[(mix, 0.9), (mix, f64::NAN), (mix, value)]);
+        block(&mut playing, &[(mix, 0.9), (mix, f64::NAN), (mix, value)]);
         assert_eq!(rig.shown("Mix"), "50 %");
         let (impulse, slot) = rig.event("Impulse", "spring");
-        playing.block(silence, &[(impulse, slot), (ClapId::new(1), 0.5)]);
+        block(&mut playing, &[(impulse, slot), (ClapId::new(1), 0.5)]);
         assert_eq!(rig.shown("Impulse"), "spring");
         // The knob of the mix is straight: a quarter of its travel.
-        playing.modulated(silence, mix, 0.25);
+        modulated(&mut playing, 0.25);
         assert_eq!(rig.shown("Mix"), "75 %");
-        playing.block(silence, &[(mix, 0.1)]);
+        block(&mut playing, &[(mix, 0.1)]);
         assert_eq!(rig.shown("Mix"), "35 %");
-        playing.modulated(silence, mix, f64::INFINITY);
-        playing.modulated(silence, mix, 0.0);
+        modulated(&mut playing, f64::INFINITY);
+        modulated(&mut playing, 0.0);
         assert_eq!(rig.shown("Mix"), "10 %");
         assert!(!rig.call_back(), "the host's main thread was asked for");
         assert_eq!(playing.told, [], "it is the host's own doing");
