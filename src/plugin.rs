@@ -13,6 +13,7 @@
 //! Nothing else depends on the host's process mode: one host exports in real-time mode, and the framework tells VST3's too
 //! late, so that a VST3 would wait in real time after a bounce.
 
+mod clap;
 #[cfg(feature = "editor")]
 mod editor;
 mod host_params;
@@ -21,6 +22,8 @@ mod seen;
 mod state;
 mod vst3;
 
+pub use clap::clap_entry;
+
 #[cfg(feature = "editor")]
 use crate::engine::meter::Meter;
 use crate::loader::thread::{Format, Loader, Maker, Wanted};
@@ -28,7 +31,6 @@ use crate::preset::in_library;
 use crate::processor::{Processor, Setup};
 use crate::swap;
 use host_params::{Asked, HostParams};
-use nice_plug::nice_export_clap;
 #[cfg(feature = "editor")]
 use nice_plug::prelude::AsyncExecutor;
 use nice_plug::prelude::{
@@ -149,7 +151,7 @@ impl Active {
 impl Default for Partita {
     fn default() -> Self {
         let params = Arc::new(HostParams::new());
-        vst3::made(&params);
+        host_params::made(&params);
         Self {
             params,
             active: None,
@@ -281,5 +283,3 @@ impl Vst3Plugin for Partita {
     const VST3_SUBCATEGORIES: &'static [Vst3SubCategory] =
         &[Vst3SubCategory::Fx, Vst3SubCategory::Reverb];
 }
-
-nice_export_clap!(Partita);

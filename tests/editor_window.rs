@@ -12,7 +12,7 @@ mod screen;
 mod vst3_host;
 
 use clack_extensions::gui::{GuiApiType, GuiConfiguration, GuiSize, Window};
-use clap::{Playing, Rig};
+use clap::{Playing, Rig, Told};
 use drag::Drag;
 use screen::{Pane, Pointer, Screen};
 use std::fs;
@@ -160,6 +160,36 @@ fn clap(screen: &Screen, home: &Path) {
     host.point(Pointer::Moves, (x, y - 20));
     host.point(Pointer::Moves, (x, y - 44));
     host.point(Pointer::Releases, (x, y - 44));
+    host.wait("the mix", |host| host.rig.shown("Mix") == "50 %");
+    // The host hears of it: begin, values, end.
+    let mix = host.rig.event("Mix", "50 %");
+    assert!(host.rig.wants_a_flush());
+    let told = std::mem::take(&mut host.playing.as_mut().expect("playing").told);
+    let [Told::Begins(begun), values @ .., Told::Ends(ended)] = told.as_slice() else {
+        panic!("{told:?}");
+    };
+    assert_eq!((*begun, *ended), (mix.0, mix.0));
+    let [.., Told::Is(id, value)] = values else {
+        panic!("{told:?}");
+    };
+    assert_eq!(*id, mix.0);
+    assert!((value - mix.1).abs() < 1e-6, "{value}, {}", mix.1);
+    let is_value = |told: &Told| matches!(told, Told::Is(id, _) if *id == mix.0);
+    assert!(values.iter().all(is_value), "{told:?}");
+
+    // The other way: what the host sets is what a drag begins at. Above, the mix was 50 %.
+    let low = host.rig.event("Mix", "10 %");
+    let silence = [0.0; 256];
+    let playing = host.playing.as_mut().expect("playing");
+    playing.block(&[&silence, &silence], &[low]);
+    for _ in 0..30 {
+        host.turn();
+    }
+    host.point(Pointer::Moves, (x, y));
+    host.point(Pointer::Presses, (x, y));
+    host.point(Pointer::Moves, (x, y - 20));
+    host.point(Pointer::Moves, (x, y - 88));
+    host.point(Pointer::Releases, (x, y - 88));
     host.wait("the mix", |host| host.rig.shown("Mix") == "50 %");
 
     let (gui, handle) = host.rig.gui();

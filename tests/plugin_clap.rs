@@ -7,6 +7,7 @@ mod clap;
 mod oracle;
 
 use clack_extensions::params::ParamInfoFlags;
+use clack_host::utils::ClapId;
 use clap::{Playing, Rig};
 use oracle::{Noise, error_db};
 use partita::engine::mixer::Mix;
@@ -286,6 +287,50 @@ fn parameters_change_from_the_host_and_from_a_session() {
         assert_eq!(other.save(), session);
     }
     other.stop(playing);
+}
+
+#[test]
+fn what_the_host_automates_and_modulates_calls_nobody() {
+    for mut rig in [Rig::new(), Rig::of_taciturn(&clap::entry())] {
+        let mut playing = rig.play((2, 2), 48_000.0, 64);
+        let (mix, value) = rig.event("Mix", "50 %");
+        let silence: &[&[f32]] = &[&[0.0; 64], &[0.0; 64]];
+        rig.call_back();
+        // On a thread of its own, as in hosts: on the main thread nobody would have to be called.
+        let block = |playing: &mut Playing, events: &[(ClapId, f64)]| {
+            std::thread::scope(|scope| {
+                let audio = scope.spawn(|| playing.block(silence, events));
+                drop(audio.join().expect("no panic"));
+            });
+        };
+        let modulated = |playing: &mut Playing, amount| {
+            std::thread::scope(|scope| {
+                let audio = scope.spawn(|| playing.modulated(silence, mix, amount));
+                drop(audio.join().expect("no panic"));
+            });
+        };
+        // The last of a block is the one that stays.
+        block(&mut playing, &[(mix, 0.9), (mix, f64::NAN), (mix, value)]);
+        assert_eq!(rig.shown("Mix"), "50 %");
+        let (impulse, slot) = rig.event("Impulse", "spring");
+        block(&mut playing, &[(impulse, slot), (ClapId::new(1), 0.5)]);
+        assert_eq!(rig.shown("Impulse"), "spring");
+        // The knob of the mix is straight: a quarter of its travel.
+        modulated(&mut playing, 0.25);
+        assert_eq!(rig.shown("Mix"), "75 %");
+        block(&mut playing, &[(mix, 0.1)]);
+        assert_eq!(rig.shown("Mix"), "35 %");
+        modulated(&mut playing, f64::INFINITY);
+        modulated(&mut playing, 0.0);
+        assert_eq!(rig.shown("Mix"), "10 %");
+        assert!(!rig.call_back(), "the host's main thread was asked for");
+        assert_eq!(playing.told, [], "it is the host's own doing");
+        rig.stop(playing);
+        assert_eq!(rig.flush(&[(mix, value)]), []);
+        assert_eq!(rig.shown("Mix"), "50 %");
+        let count = rig.infos.len() as u32;
+        assert!(rig.has_info(count - 1) && !rig.has_info(count) && !rig.has_info(u32::MAX));
+    }
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! The audio thread neither allocates, frees, locks, waits, sleeps, touches files nor asks the kernel for anything: such
 //! calls are trapped under the plugin's process, reset, start and stop, while two instances are automated, dragged,
-//! bypassed, given sessions and asked by their host, and others come and go; as CLAP, and one of them as VST3. Then while the
-//! editor is opened, used and closed, in either format (`PARTITA_OPENINGS` says how often). Then under what `partita live`
-//! runs.
+//! bypassed, given sessions and asked by their host, and others come and go; as CLAP, in a host that says which thread one is
+//! on and in one that does not, and one of them as VST3. Then while the editor is opened, used and closed, in either format
+//! (`PARTITA_OPENINGS` says how often). Then under what `partita live` runs.
 //!
 //! The test compiles rtguard/guard.c and starts itself again with the guard preloaded. The plugin is the one linked in, or
 //! the library that `PARTITA_PLUGIN` names: `cargo xtask test` runs it a second time with the release bundle. What is not
@@ -262,7 +262,7 @@ struct Done {
 }
 
 fn everything(entry: &PluginEntry, guard: Guard) -> Done {
-    let mut rigs = [Rig::of(entry), Rig::of(entry)];
+    let mut rigs = [Rig::of(entry), Rig::of_taciturn(entry)];
     let sessions = sessions(&mut rigs[0]);
     let slots = slots(&mut rigs[0]);
     let infos = rigs[0].infos.clone();

@@ -1,5 +1,6 @@
 //! The editor in a host's window: the framework's calls to the window, and what the editor does to the host.
 
+use super::clap::Edit;
 use super::host_params::{HostParam, HostParams};
 use super::seen::Seen;
 use crate::editor::window::{self, Around, OpenWindow, Placement};
@@ -12,7 +13,7 @@ use nice_plug::editor::dpi::{LogicalSize, NativeSize};
 use nice_plug::editor::{
     Editor, EditorHandle, HostMethods, ParentWindowHandle, ResizeHint, SpawnedEditor,
 };
-use nice_plug::prelude::{Param, ParamSetter};
+use nice_plug::prelude::Param;
 use std::error::Error;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -226,6 +227,9 @@ impl Actions for Stage {
     }
 
     fn begin(&mut self, id: Id) {
+        if self.params.tell(Edit::Begin(id as usize)) {
+            return;
+        }
         let setter = self.context.param_setter();
         match self.params.host(id) {
             HostParam::Float(param) => setter.begin_set_parameter(param),
@@ -235,17 +239,27 @@ impl Actions for Stage {
     }
 
     fn set(&mut self, id: Id, value: f32) {
-        let setter = self.context.param_setter();
         let normalized = match self.params.host(id) {
-            HostParam::Float(param) => set(&setter, param, value),
-            HostParam::Int(param) => set(&setter, param, value as i32),
-            HostParam::Bool(param) => set(&setter, param, value != 0.0),
+            HostParam::Float(param) => param.preview_normalized(value),
+            HostParam::Int(param) => param.preview_normalized(value as i32),
+            HostParam::Bool(param) => param.preview_normalized(value != 0.0),
         };
+        if !self.params.tell(Edit::Set(id as usize, normalized)) {
+            let setter = self.context.param_setter();
+            match self.params.host(id) {
+                HostParam::Float(param) => setter.set_parameter_normalized(param, normalized),
+                HostParam::Int(param) => setter.set_parameter_normalized(param, normalized),
+                HostParam::Bool(param) => setter.set_parameter_normalized(param, normalized),
+            }
+        }
         // The framework leaves this to the host's next block, and hosts that are stopped may have none to give.
         self.params.set_normalized(id as usize, normalized);
     }
 
     fn end(&mut self, id: Id) {
+        if self.params.tell(Edit::End(id as usize)) {
+            return;
+        }
         let setter = self.context.param_setter();
         match self.params.host(id) {
             HostParam::Float(param) => setter.end_set_parameter(param),
@@ -275,11 +289,4 @@ impl Actions for Stage {
             now.meters.clear();
         }
     }
-}
-
-/// Tells the host. Gives what it is told.
-fn set<P: Param>(setter: &ParamSetter<'_>, param: &P, value: P::Plain) -> f32 {
-    let normalized = param.preview_normalized(value);
-    setter.set_parameter_normalized(param, normalized);
-    normalized
 }

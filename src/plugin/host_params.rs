@@ -1,5 +1,7 @@
 //! The list of parameters as the host's parameters.
 
+#[cfg(feature = "editor")]
+use super::clap::{Edit, Teller};
 use super::state::State;
 use crate::engine::mixer::Mix;
 use crate::loader::thread::{Impulse, Wanted};
@@ -9,8 +11,26 @@ use nice_plug::plugin::ParamValue;
 use nice_plug::prelude::{
     BoolParam, FloatParam, FloatRange, IntParam, IntRange, Param, ParamPtr, Params, PluginState,
 };
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+#[cfg(feature = "editor")]
+use std::sync::Mutex;
+use std::sync::{Arc, PoisonError, RwLock, Weak};
+
+thread_local! {
+    /// Of the instance that this thread made last: the framework makes it, and keeps it to itself.
+    static MADE: RefCell<Weak<HostParams>> = const { RefCell::new(Weak::new()) };
+}
+
+/// Remembers the parameters of an instance that is being made. Main thread.
+pub(super) fn made(params: &Arc<HostParams>) {
+    MADE.set(Arc::downgrade(params));
+}
+
+/// Those of the instance that this thread has just made. Main thread.
+pub(super) fn take_made() -> Option<Arc<HostParams>> {
+    MADE.take().upgrade()
+}
 
 /// One of ours, kept by the framework.
 pub(super) enum HostParam {
@@ -24,6 +44,9 @@ pub(super) struct HostParams {
     params: Box<[HostParam]>,
     /// The impulse.
     pub state: Arc<State>,
+    /// By which a CLAP host hears of the editor.
+    #[cfg(feature = "editor")]
+    teller: Mutex<Option<Teller>>,
 }
 
 /// What the loader goes by, to be compared.
@@ -40,6 +63,8 @@ impl HostParams {
         Self {
             params: TABLE.iter().map(host).collect(),
             state: Arc::default(),
+            #[cfg(feature = "editor")]
+            teller: Mutex::new(None),
         }
     }
 
@@ -56,6 +81,37 @@ impl HostParams {
         // SAFETY: it points into `self`. The framework wants nobody to be told twice; here nobody is told at all, and
         // the value is an atomic one. Its own smoothing, which the framework would move too, is not used.
         unsafe { pointer._internal_set_normalized_value(value) };
+    }
+
+    /// Moves the one at that place of [`TABLE`] away from where it is set, by a fraction of its travel, -1 to 1. Any thread.
+    #[allow(unsafe_code)]
+    pub fn modulate(&self, place: usize, offset: f32) {
+        let pointer = self.params[place].pointer();
+        // SAFETY: as in `set_normalized`.
+        unsafe { pointer._internal_modulate_value(offset) };
+    }
+
+    /// From here on a CLAP host hears of the editor by this, or no more. Main thread.
+    #[cfg(feature = "editor")]
+    pub fn tell_through(&self, teller: Option<Teller>) {
+        *self.teller.lock().unwrap_or_else(PoisonError::into_inner) = teller;
+    }
+
+    /// The host may be asked from here on. Main thread.
+    #[cfg(feature = "editor")]
+    pub fn meet_host(&self) {
+        let mut teller = self.teller.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(teller) = teller.as_mut() {
+            teller.meet_host();
+        }
+    }
+
+    /// Tells a CLAP host what the editor does. `false`: this is no CLAP host. Main thread.
+    #[cfg(feature = "editor")]
+    pub fn tell(&self, edit: Edit) -> bool {
+        let mut teller = self.teller.lock().unwrap_or_else(PoisonError::into_inner);
+        let teller = teller.as_mut();
+        teller.map(|teller| teller.tell(edit)).is_some()
     }
 
     /// What all of them are now, each within its range whatever a session held.

@@ -19,7 +19,7 @@ mod factory;
 mod view;
 
 use super::Partita;
-use super::host_params::HostParams;
+use super::host_params::{self, HostParams};
 use nice_plug::wrapper::vst3::Wrapper;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::ChannelContext::{
     IInfoListener, IInfoListenerTrait,
@@ -38,20 +38,9 @@ use nice_plug::wrapper::vst3::vst3::Steinberg::{
     kInvalidArgument, kNotInitialized, kResultOk, tresult, uint32,
 };
 use nice_plug::wrapper::vst3::vst3::{Class, ComRef};
-use std::cell::RefCell;
 use std::ptr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
-
-thread_local! {
-    /// Of the instance that this thread made last: the framework makes it, and keeps it to itself.
-    static MADE: RefCell<Weak<HostParams>> = const { RefCell::new(Weak::new()) };
-}
-
-/// Remembers the parameters of an instance that is being made. Main thread.
-pub(super) fn made(params: &Arc<HostParams>) {
-    MADE.set(Arc::downgrade(params));
-}
 
 /// One instance, as the host has it. It takes no notes, so what the framework has for notes is not offered.
 struct Instance {
@@ -80,7 +69,7 @@ impl Instance {
     /// `None` if the framework did not make its own here and now. Main thread.
     fn new() -> Option<Self> {
         let inner = Wrapper::<Partita>::new();
-        let params = MADE.take().upgrade()?;
+        let params = host_params::take_made()?;
         // SAFETY: it asks nothing of its caller.
         let count = unsafe { inner.getParameterCount() };
         let id = |index| {

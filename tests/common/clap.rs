@@ -4,12 +4,18 @@
 use clack_extensions::audio_ports_config::{AudioPortsConfigBuffer, PluginAudioPortsConfig};
 use clack_extensions::gui::{GuiSize, HostGui, HostGuiImpl, PluginGui};
 use clack_extensions::latency::PluginLatency;
-use clack_extensions::params::{ParamInfoBuffer, ParamInfoFlags, PluginParams};
+use clack_extensions::params::{
+    HostParams, HostParamsImplMainThread, HostParamsImplShared, ParamClearFlags, ParamInfoBuffer,
+    ParamInfoFlags, ParamRescanFlags, PluginParams,
+};
 use clack_extensions::render::{PluginRender, RenderMode};
 use clack_extensions::state::PluginState;
 use clack_extensions::tail::{PluginTail, TailLength};
 use clack_extensions::thread_check::{HostThreadCheck, HostThreadCheckImpl};
-use clack_host::events::event_types::{ParamValueEvent, TransportEvent, TransportFlags};
+use clack_host::events::event_types::{
+    ParamModEvent, ParamValueEvent, TransportEvent, TransportFlags,
+};
+use clack_host::events::spaces::CoreEventSpace;
 use clack_host::events::{EventFlags, EventHeader};
 use clack_host::prelude::*;
 use clack_host::utils::{BeatTime, SecondsTime};
@@ -24,21 +30,32 @@ pub const ID: &std::ffi::CStr = c"org.partita.partita";
 pub struct Shared {
     /// The plugin wants to be called on the main thread.
     calls: AtomicBool,
+    /// It wants to be asked for what its editor did.
+    flushes: AtomicBool,
     main: ThreadId,
+    /// Whether it says which thread one is on. Where a host does not, the framework would ask the standard library, which
+    /// allocates twice on each thread that it has not started.
+    tells_threads: bool,
 }
 
-impl Default for Shared {
+impl Shared {
     /// On the main thread.
-    fn default() -> Self {
+    fn new(tells_threads: bool) -> Self {
         Self {
             calls: AtomicBool::new(false),
+            flushes: AtomicBool::new(false),
             main: thread::current().id(),
+            tells_threads,
         }
     }
 }
 
-// As hosts do. Where one does not, the framework asks the standard library, which allocates twice on each thread that it
-// has not started, at the first automated value.
+impl HostParamsImplShared for Shared {
+    fn request_flush(&self) {
+        self.flushes.store(true, Ordering::Relaxed);
+    }
+}
+
 impl HostThreadCheckImpl for Shared {
     fn is_main_thread(&self) -> bool {
         thread::current().id() == self.main
@@ -78,14 +95,22 @@ impl HostGuiImpl for Shared {
 
 impl MainThreadHandler<'_> for Main {}
 
+impl HostParamsImplMainThread for Main {
+    fn rescan(&self, _flags: ParamRescanFlags) {}
+    fn clear(&self, _id: ClapId, _flags: ParamClearFlags) {}
+}
+
 impl HostHandlers for Host {
     type Shared<'a> = Shared;
     type MainThread<'a> = Main;
     type AudioProcessor<'a> = ();
 
-    fn declare_extensions(builder: &mut HostExtensions<Self>, _shared: &Self::Shared<'_>) {
+    fn declare_extensions(builder: &mut HostExtensions<Self>, shared: &Self::Shared<'_>) {
         builder.register::<HostGui>();
-        builder.register::<HostThreadCheck>();
+        builder.register::<HostParams>();
+        if shared.tells_threads {
+            builder.register::<HostThreadCheck>();
+        }
     }
 }
 
@@ -120,6 +145,16 @@ pub struct Playing {
     inputs: usize,
     outputs: usize,
     pub tempo: Option<f64>,
+    /// What its editor did.
+    pub told: Vec<Told>,
+}
+
+/// What a plugin tells of a parameter.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Told {
+    Begins(ClapId),
+    Is(ClapId, f64),
+    Ends(ClapId),
 }
 
 impl Rig {
@@ -127,11 +162,20 @@ impl Rig {
         Self::of(&entry())
     }
 
-    /// One of the plugin with that entry point.
+    /// One of the plugin with that entry point, as most hosts have it.
     pub fn of(entry: &PluginEntry) -> Self {
+        Self::in_host(entry, true)
+    }
+
+    /// The same, in a host that does not say which thread one is on.
+    pub fn of_taciturn(entry: &PluginEntry) -> Self {
+        Self::in_host(entry, false)
+    }
+
+    fn in_host(entry: &PluginEntry, tells_threads: bool) -> Self {
         let info = HostInfo::new("tests", "Partita", "https://example.invalid", "0");
         let info = info.expect("a host");
-        let made = PluginInstance::new(|_| Shared::default(), |_| Main, entry, ID, &info);
+        let made = PluginInstance::new(|_| Shared::new(tells_threads), |_| Main, entry, ID, &info);
         let mut rig = Self {
             instance: made.expect("an instance"),
             infos: Vec::new(),
@@ -164,12 +208,28 @@ impl Rig {
         (gui, handle)
     }
 
-    /// Calls the plugin on the main thread, if it wants to be.
-    pub fn call_back(&mut self) {
+    /// Calls the plugin on the main thread, if it wants to be. Says so.
+    pub fn call_back(&mut self) -> bool {
         let asked = |shared: &Shared| shared.calls.swap(false, Ordering::Relaxed);
-        if self.instance.access_shared_handler(asked) {
+        let asked = self.instance.access_shared_handler(asked);
+        if asked {
             self.instance.call_on_main_thread_callback();
         }
+        asked
+    }
+
+    /// Whether it wanted to be asked for what its editor did, since this was asked.
+    pub fn wants_a_flush(&mut self) -> bool {
+        let asked = |shared: &Shared| shared.flushes.swap(false, Ordering::Relaxed);
+        self.instance.access_shared_handler(asked)
+    }
+
+    /// Whether it says anything of a parameter at that place of its list.
+    pub fn has_info(&mut self, index: u32) -> bool {
+        let handle = self.instance.plugin_handle();
+        let params: PluginParams = handle.get_extension().expect("parameters");
+        let mut buffer = ParamInfoBuffer::new();
+        params.get_info(&handle, index, &mut buffer).is_some()
     }
 
     pub fn info(&self, name: &str) -> &Info {
@@ -214,12 +274,14 @@ impl Rig {
         (self.info(name).id, value)
     }
 
-    /// Sets parameters while it is not active.
-    pub fn flush(&mut self, events: &[(ClapId, f64)]) {
+    /// Sets parameters while it is not active. Gives what its editor did.
+    pub fn flush(&mut self, events: &[(ClapId, f64)]) -> Vec<Told> {
         let mut handle = self.instance.inactive_plugin_handle().expect("inactive");
         let params: PluginParams = handle.get_extension().expect("parameters");
         let buffer = buffer(events);
-        params.flush(&mut handle, &buffer.as_input(), &mut OutputEvents::void());
+        let mut told = EventBuffer::new();
+        params.flush(&mut handle, &buffer.as_input(), &mut told.as_output());
+        read(&told)
     }
 
     pub fn save(&mut self) -> Vec<u8> {
@@ -287,6 +349,7 @@ impl Rig {
             inputs,
             outputs,
             tempo: None,
+            told: Vec::new(),
         }
     }
 
@@ -302,6 +365,17 @@ fn buffer(events: &[(ClapId, f64)]) -> EventBuffer {
         buffer.push(&ParamValueEvent::new(0, *id, Pckn::match_all(), *value));
     }
     buffer
+}
+
+fn read(events: &EventBuffer) -> Vec<Told> {
+    let read = |event: &UnknownEvent| match event.as_core_event() {
+        Some(CoreEventSpace::ParamGestureBegin(event)) => Some(Told::Begins(event.param_id()?)),
+        Some(CoreEventSpace::ParamValue(event)) => Some(Told::Is(event.param_id()?, event.value())),
+        Some(CoreEventSpace::ParamGestureEnd(event)) => Some(Told::Ends(event.param_id()?)),
+        _ => None,
+    };
+    let told = events.iter().map(read).collect::<Option<_>>();
+    told.expect("nothing else is told")
 }
 
 impl Playing {
@@ -321,6 +395,22 @@ impl Playing {
         events: &[(ClapId, f64)],
         around: impl FnOnce(&mut dyn FnMut()),
     ) -> Vec<Vec<f32>> {
+        self.block_of(x, &buffer(events), around)
+    }
+
+    /// One block in which a parameter is moved away from where it is set.
+    pub fn modulated(&mut self, x: &[&[f32]], id: ClapId, amount: f64) -> Vec<Vec<f32>> {
+        let mut events = EventBuffer::new();
+        events.push(&ParamModEvent::new(0, id, Pckn::match_all(), amount));
+        self.block_of(x, &events, |process| process())
+    }
+
+    fn block_of(
+        &mut self,
+        x: &[&[f32]],
+        events: &EventBuffer,
+        around: impl FnOnce(&mut dyn FnMut()),
+    ) -> Vec<Vec<f32>> {
         let frames = x[0].len();
         assert_eq!(x.len(), self.inputs);
         let mut x: Vec<Vec<f32>> = x.iter().map(|x| x.to_vec()).collect();
@@ -338,7 +428,8 @@ impl Playing {
             channels: AudioPortBufferType::f32_output_only(channels),
         }]);
         let transport = self.tempo.map(transport);
-        let events = buffer(events);
+        // The host's room for what it is told is there before.
+        let mut told = EventBuffer::with_capacity(256);
         let mut status = None;
         around(&mut || {
             status = self
@@ -347,13 +438,14 @@ impl Playing {
                     &inputs,
                     &mut outputs,
                     &events.as_input(),
-                    &mut OutputEvents::void(),
+                    &mut told.as_output(),
                     None,
                     transport.as_ref(),
                 )
                 .ok();
         });
         assert_eq!(status, Some(ProcessStatus::Continue));
+        self.told.extend(read(&told));
         y
     }
 

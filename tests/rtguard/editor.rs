@@ -1,6 +1,6 @@
 //! The editor open, in use, closed and opened again, while everything is automated and the audio thread is watched.
 
-use super::clap::{Playing, Rig};
+use super::clap::{Playing, Rig, Told};
 use super::guard::{Caught, Guard};
 use super::oracle::Noise;
 use super::screen::{Pane, Pointer};
@@ -54,7 +54,7 @@ fn used<T: Send>(
                 assert!(from.elapsed() < PATIENCE, "nothing is drawn");
                 turns(editor, 1);
             }
-            // The knob for the mix.
+            // The knob for the mix. A press and a release in one frame are not a drag.
             for (does, y) in [
                 (Pointer::Moves, 582),
                 (Pointer::Presses, 582),
@@ -62,7 +62,7 @@ fn used<T: Send>(
                 (Pointer::Releases, 560),
             ] {
                 pane.point(does, (68, y));
-                turns(editor, 4);
+                turns(editor, 30);
             }
             editor.close();
         }
@@ -111,7 +111,7 @@ impl Editor for Rig {
 }
 
 pub fn clap(entry: &PluginEntry, guard: Guard, slots: &[(ClapId, f64)]) -> Done {
-    let mut rig = Rig::of(entry);
+    let mut rig = Rig::of_taciturn(entry);
     let infos: Vec<Info> = rig.infos.clone();
     let mut playing: Playing = rig.play((2, 2), 48_000.0, 256);
     let (playing, done) = used(&mut rig, |over| {
@@ -134,6 +134,9 @@ pub fn clap(entry: &PluginEntry, guard: Guard, slots: &[(ClapId, f64)]) -> Done 
         }
         (playing, caught, blocks)
     });
+    let begun = |told: &&Told| matches!(told, Told::Begins(_));
+    let drags = playing.told.iter().filter(begun).count();
+    assert!(drags > 0, "the host heard of no drag");
     rig.stop(playing);
     done
 }
