@@ -81,7 +81,6 @@ impl App {
         for file in ui.input(|input| input.raw.dropped_files.clone()) {
             self.views.load(&mut self.desk, file.path().to_owned());
         }
-        self.shortcuts(&context);
         self.apply(&context);
         let before = self.settings.clone();
         view::show(
@@ -91,6 +90,8 @@ impl App {
             &mut self.view,
             &mut self.views,
         );
+        // What a view has undone in itself is not to be undone once more.
+        self.shortcuts(&context);
         if self.settings != before {
             self.settings.save();
             context.request_repaint();

@@ -97,8 +97,9 @@ impl<W, D> Drop for Latest<W, D> {
     fn drop(&mut self) {
         // Without anybody who asks, the thread ends.
         drop(self.asked.take());
-        drop(self.awake.take());
+        // Before it wakes: what has not been begun never is.
         drop(self.unbegun.try_recv());
+        drop(self.awake.take());
         if let Some(thread) = self.thread.take() {
             // A panic has been reported where it happened.
             let _ = thread.join();
