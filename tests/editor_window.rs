@@ -162,6 +162,10 @@ fn clap(screen: &Screen, home: &Path) {
     host.point(Pointer::Releases, (x, y - 44));
     host.wait("the mix", |host| host.rig.shown("Mix") == "50 %");
     // The host hears of it: begin, values, end.
+    host.wait("the end of the gesture", |host| {
+        let told = &host.playing.as_ref().expect("playing").told;
+        matches!(told.last(), Some(Told::Ends(_)))
+    });
     let mix = host.rig.event("Mix", "50 %");
     assert!(host.rig.wants_a_flush());
     let told = std::mem::take(&mut host.playing.as_mut().expect("playing").told);

@@ -50,6 +50,23 @@ fn a_press_without_a_move_is_a_gesture_too() {
 }
 
 #[test]
+fn how_the_pointer_came_to_a_press_is_no_drag() {
+    let (mut harness, log) = ready();
+    let at = middle(&harness, "Mix");
+    harness.hover_at(at + vec2(30.0, 190.0));
+    harness.run();
+    // No move tells of the way: a finger, or another scale meanwhile.
+    harness.drag_at(at);
+    harness.run();
+    assert_eq!(log.value(Id::Mix), 30.0);
+    harness.hover_at(at - vec2(0.0, 44.0));
+    harness.run();
+    harness.drop_at(at - vec2(0.0, 44.0));
+    harness.run();
+    assert_eq!(log.value(Id::Mix), 50.0);
+}
+
+#[test]
 fn a_double_click_goes_to_the_default() {
     let (mut harness, log) = ready();
     log.change(|data| data.values.set(Id::Size, 250.0));

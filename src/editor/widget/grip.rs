@@ -58,20 +58,23 @@ pub fn hold(
 ) {
     let parameter = id.parameter();
     let memory = response.id.with("place");
+    let mut moved = response.drag_delta();
     if response.drag_started_by(PointerButton::Primary) {
         response.request_focus();
         desk.begin(id);
         let start = place(desk.value(id));
         ui.data_mut(|data| data.insert_temp(memory, start));
+        // From the press on: how the pointer came there is no drag.
+        moved = response.total_drag_delta().unwrap_or_default();
     }
     if response.dragged_by(PointerButton::Primary)
         && desk.held() == Some(id)
-        && response.drag_delta() != Vec2::ZERO
+        && moved != Vec2::ZERO
         && let Some(stands) = ui.data(|data| data.get_temp(memory))
     {
         let shift = ui.input(|input| input.modifiers.shift);
         let fine = if shift { FINE } else { 1.0 };
-        let (stands, value) = drag(stands, response.drag_delta() * fine);
+        let (stands, value) = drag(stands, moved * fine);
         ui.data_mut(|data| data.insert_temp::<f32>(memory, stands));
         desk.set(id, value);
     }

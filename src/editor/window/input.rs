@@ -13,6 +13,7 @@ use std::sync::Arc;
 /// What must be known of earlier events.
 #[derive(Default)]
 pub(super) struct Translator {
+    /// In pixels: how many of them a point has may change between a move and a press.
     pointer: Pos2,
     modifiers: Modifiers,
 }
@@ -34,8 +35,8 @@ impl DroppedFile for Dropped {
 impl Translator {
     /// Main thread.
     pub fn mouse(&mut self, event: MouseEvent, scale: f32, input: &mut RawInput) -> EventStatus {
-        let point = |position: baseview::dpi::PhysicalPosition<f64>| {
-            Pos2::new(position.x as f32, position.y as f32) / scale
+        let pixel = |position: baseview::dpi::PhysicalPosition<f64>| {
+            Pos2::new(position.x as f32, position.y as f32)
         };
         match event {
             MouseEvent::CursorMoved {
@@ -43,14 +44,14 @@ impl Translator {
                 modifiers,
             } => {
                 self.modify(modifiers, input);
-                self.pointer = point(position);
-                input.events.push(Event::PointerMoved(self.pointer));
+                self.pointer = pixel(position);
+                input.events.push(Event::PointerMoved(self.pointer / scale));
             }
             MouseEvent::ButtonPressed { button, modifiers } => {
-                self.button(button, modifiers, true, input);
+                self.button((button, true), modifiers, scale, input);
             }
             MouseEvent::ButtonReleased { button, modifiers } => {
-                self.button(button, modifiers, false, input);
+                self.button((button, false), modifiers, scale, input);
             }
             MouseEvent::WheelScrolled { delta, modifiers } => {
                 self.modify(modifiers, input);
@@ -71,8 +72,8 @@ impl Translator {
             MouseEvent::CursorLeft => input.events.push(Event::PointerGone),
             MouseEvent::DragEntered { position, data, .. }
             | MouseEvent::DragMoved { position, data, .. } => {
-                self.pointer = point(position);
-                input.events.push(Event::PointerMoved(self.pointer));
+                self.pointer = pixel(position);
+                input.events.push(Event::PointerMoved(self.pointer / scale));
                 let hovered = |path| HoveredFile {
                     path: Some(path),
                     ..HoveredFile::default()
@@ -86,7 +87,7 @@ impl Translator {
             }
             MouseEvent::DragLeft => input.hovered_files.clear(),
             MouseEvent::DragDropped { position, data, .. } => {
-                self.pointer = point(position);
+                self.pointer = pixel(position);
                 input.hovered_files.clear();
                 let files = files(data).into_iter();
                 let dropped = files.map(|path| Arc::new(Dropped(path)) as egui::DroppedFileHandle);
@@ -100,9 +101,9 @@ impl Translator {
 
     fn button(
         &mut self,
-        button: MouseButton,
+        (button, pressed): (MouseButton, bool),
         modifiers: keyboard_types::Modifiers,
-        pressed: bool,
+        scale: f32,
         input: &mut RawInput,
     ) {
         self.modify(modifiers, input);
@@ -113,7 +114,7 @@ impl Translator {
             _ => return,
         };
         input.events.push(Event::PointerButton {
-            pos: self.pointer,
+            pos: self.pointer / scale,
             button,
             pressed,
             modifiers: self.modifiers,
