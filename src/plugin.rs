@@ -8,7 +8,7 @@
 //! - Automation is smoothed here and not split: blocks stay whole.
 //!
 //! - Where a CLAP host renders offline, a change of the impulse is heard at the block where it was asked for: the audio
-//!   thread waits for the loader, at most [`PATIENCE`]. In real time it never waits.
+//!   thread waits for the loader, at most 30 s. In real time it never waits.
 //!
 //! Nothing else depends on the host's process mode: one host exports in real-time mode, and the framework tells VST3's too
 //! late, so that a VST3 would wait in real time after a bounce.
