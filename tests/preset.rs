@@ -422,10 +422,17 @@ fn a_copy_is_made_once_up_to_a_limit_and_only_if_wanted() {
     // Where it comes from no file, the copy is no stopgap.
     let found = reference.resolve(NOWHERE).expect("the copy");
     assert_eq!((found.place, found.note), (Place::Copy, None));
+    // Nor is it left out: it is nowhere else.
     reference
         .embed(&sound, Embedding::None, size + 4)
-        .expect("none");
-    assert!(reference.copy().is_none());
+        .expect("fits");
+    assert!(reference.copy().is_some());
+    let path = Path::new("/nowhere/hall.wav");
+    let mut file = ImpulseReference::to_file(path, LayoutChoice::Auto, &sound);
+    for (embedding, copied) in [(Embedding::Files, true), (Embedding::None, false)] {
+        file.embed(&sound, embedding, size + 4).expect("fits");
+        assert_eq!(file.copy().is_some(), copied);
+    }
     let long = impulse(vec![vec![0.0; (1 << 25) + 1]]);
     assert!(Copy::of(&long, usize::MAX).is_err());
 }
