@@ -62,8 +62,9 @@ pub struct Capacity {
 pub enum Change {
     /// Another impulse. The change is exact, whatever rings: where too much still does, it has to wait.
     New,
-    /// Another shape of the impulse before, as while a control is dragged. It never waits for tails: where
-    /// too much still rings, the oldest tail goes on in the shape after its own.
+    /// Another shape of the impulse before. One that follows another within 300 ms is a drag's: the first 4096 samples of
+    /// the impulse follow each, a later part takes the newest only every 300 ms, or every quarter of its tail if that is
+    /// longer, and 300 ms after the last. Within each part the change is exact.
     Shape,
 }
 
@@ -134,7 +135,7 @@ impl Engine {
 
     /// Plays what comes from [`LEAD_FRAMES`] after now on into `impulse`, at rest from now on; what came before rings out
     /// in the impulse that it was played into. An error gives `impulse` back: it does not fit ([`Engine::takes`]), or
-    /// there is no room just now: 8 impulses may ring at once, 16 be held. Try again at the next block; room comes when a
+    /// there is no room just now: 8 impulses that are no shapes may ring at once, 16 of all be held. Try again at the next block; room comes when a
     /// tail has ended and [`Engine::take_retired`] has been asked. Audio thread.
     pub fn swap(
         &mut self,

@@ -146,7 +146,7 @@ impl Convolver {
         let (inputs, outputs) = block.split();
         self.resting = self.rests(inputs, frames);
         if self.resting {
-            if self.is_changing() || self.impulses.any_dying() {
+            if self.is_changing() {
                 self.settle();
             }
             for output in outputs {
@@ -321,14 +321,14 @@ impl Convolver {
             if index == 0 {
                 // Its block ended just now, and its answer is wanted at once.
                 let block = self.tick..self.tick + 1;
-                level.begin(given, &self.eras, self.now);
+                level.begin(given, self.now);
                 level.finish(given, |input| &histories[input].ring[block.clone()]);
                 level.hand_over();
             } else {
                 let block = last_block(size, self.tick, self.ring_ticks);
                 level.finish(given, |input| &histories[input].ring[block.clone()]);
                 level.hand_over();
-                level.begin(given, &self.eras, self.now);
+                level.begin(given, self.now);
                 caught_up |= level.is_plain();
             }
         }

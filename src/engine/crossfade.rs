@@ -10,16 +10,18 @@
 //! full; nothing is computed anew. With several changes the impulse g of the change at T_g hears x·u_g,
 //! u_g = w(t − T_g) · Π (1 − w(t − T_j)) over all later j; these weights sum to one, so a change during a
 //! fade is exact too.
+//!
+//! The head and each level have a log of their own of the changes, and the rule holds for what each of them plays. All logs
+//! are alike but in a drag: there the levels of long partitions leave changes out (`level/mixed.rs`).
 
 use super::prepared::PreparedImpulse;
 use std::f64::consts::PI;
 use std::sync::Arc;
 
-/// Impulses that may sound at once: the newest and the tails of those before it.
+/// Eras that a log holds, and impulses other than shapes that may sound at once: the newest and the tails of those before.
 pub(super) const ERAS: usize = 8;
 
-/// Impulses that may be held at once: those that sound, those that only a job still reads, and those that nobody has
-/// taken back yet.
+/// Impulses that may be held at once: those that sound, and those that nobody has taken back yet.
 pub(super) const SLOTS: usize = 16;
 
 /// Long before any sound.
@@ -72,42 +74,56 @@ impl Eras {
         self.count == ERAS
     }
 
-    /// Begins an era. There must be room.
+    /// Begins an era. If there is no room, the second takes the time of the first too.
     pub fn push(&mut self, era: Era) {
+        if self.is_full() {
+            self.eras.copy_within(1.., 0);
+            self.eras[0].start = EVER;
+            self.count -= 1;
+        }
         self.eras[self.count] = era;
         self.count += 1;
     }
 
-    /// Ends the era at `index`, which is not the newest: the next one takes its time too.
-    pub fn remove(&mut self, index: usize) -> Era {
-        let removed = self.eras[index];
-        self.eras.copy_within(index + 1..self.count, index);
-        self.count -= 1;
-        if index == 0 {
-            self.eras[0].start = EVER;
-        }
-        removed
+    /// Begins an era that is one of a drag's shapes: no sooner than `apart` samples after the one before, unless no other
+    /// comes for `pause` samples. Of those that come meanwhile, the last is heard.
+    pub fn push_dragged(&mut self, mut era: Era, apart: i64, pause: i64) {
+        let waits = self.waits(era.start);
+        let last = self.eras[self.count - if waits { 2 } else { 1 }];
+        let due = last.start.saturating_add(apart);
+        era.start = due.min(era.start + pause).max(era.start);
+        self.count -= usize::from(waits);
+        self.push(era);
+    }
+
+    /// Begins an era at once, also in the place of one that waits.
+    pub fn push_now(&mut self, era: Era) {
+        self.count -= usize::from(self.waits(era.start));
+        self.push(era);
+    }
+
+    /// Whether the newest has not begun at sample `now`.
+    fn waits(&self, now: i64) -> bool {
+        self.count > 1 && self.newest().start > now
+    }
+
+    /// Forgets eras that have no weight from sample `from` on, for fades of `fade` samples.
+    pub fn expire(&mut self, from: i64, fade: i64) {
+        let over = |next: &&Era| next.start.saturating_add(fade) <= from;
+        let over = self.as_slice()[1..].iter().take_while(over).count();
+        self.eras.copy_within(over..self.count, 0);
+        self.count -= over;
+    }
+
+    /// The impulses, as a set of slots.
+    pub fn in_use(&self) -> u16 {
+        let eras = self.as_slice().iter();
+        eras.fold(0, |set, era| set | 1 << era.impulse)
     }
 
     /// Lets the era at `index` have all the weight of those before it.
     pub fn join_older(&mut self, index: usize) {
         self.eras[index].start = EVER;
-    }
-
-    /// Of several shapes of one impulse that begin one after the other, leaves the first and the last, which begins with
-    /// the second: for the blocks of long partitions, which would be transformed once for each. What is left out is
-    /// what a tail's later part, while a control is dragged, would have been in between.
-    pub fn thin_out(&mut self) {
-        let mut index = 1;
-        while index + 1 < self.count {
-            if self.eras[index].shape && self.eras[index + 1].shape {
-                self.eras[index].impulse = self.eras[index + 1].impulse;
-                self.eras.copy_within(index + 2..self.count, index + 1);
-                self.count -= 1;
-            } else {
-                index += 1;
-            }
-        }
     }
 
     /// Those that have a weight in the samples `from..to`, for fades of `fade` samples.
@@ -179,10 +195,10 @@ fn rest_len(start: i64, from: i64, length: usize) -> usize {
 #[derive(Debug, Default)]
 pub(super) struct Impulses {
     slots: [Option<Arc<PreparedImpulse>>; SLOTS],
-    /// Slots that are in no era any more, but that a job may read.
-    dying: u16,
     /// Slots that nothing reads any more.
     retired: u16,
+    /// Slots whose impulse came as a shape of the one before.
+    shapes: u16,
 }
 
 impl Impulses {
@@ -198,35 +214,29 @@ impl Impulses {
         self.slots[usize::from(slot)].as_deref()
     }
 
-    /// A slot that holds nothing.
-    pub fn vacant(&self) -> Option<u8> {
-        let slot = self.slots.iter().position(Option::is_none);
-        slot.map(|slot| slot as u8)
+    /// A slot for an impulse that comes as a shape of the one before, or for another one: of those, no more than
+    /// [`ERAS`] may sound.
+    pub fn vacant(&self, shape: bool) -> Option<u8> {
+        let others = (self.sounding() & !self.shapes).count_ones() as usize;
+        let slot = self.slots.iter().position(Option::is_none)?;
+        (shape || others < ERAS).then_some(slot as u8)
     }
 
-    pub fn put(&mut self, slot: u8, impulse: Arc<PreparedImpulse>) {
+    pub fn put(&mut self, slot: u8, impulse: Arc<PreparedImpulse>, shape: bool) {
         self.slots[usize::from(slot)] = Some(impulse);
+        self.shapes &= !(1 << slot);
+        self.shapes |= u16::from(shape) << slot;
     }
 
-    /// `slot` has lost its era.
-    pub fn let_die(&mut self, slot: u8) {
-        self.dying |= 1 << slot;
+    /// Slots of impulses that something may still read.
+    pub fn sounding(&self) -> u16 {
+        let slots = (0..SLOTS).filter(|&slot| self.slots[slot].is_some());
+        slots.fold(0, |set, slot| set | 1 << slot) & !self.retired
     }
 
-    /// Nothing will read `slot` again.
-    pub fn retire(&mut self, slot: u8) {
-        self.retired |= 1 << slot;
-    }
-
-    /// Whether any waits for the jobs that read it to end.
-    pub fn any_dying(&self) -> bool {
-        self.dying != 0
-    }
-
-    /// Retires the dying ones that are not `in_use`, a set of slots.
-    pub fn bury(&mut self, in_use: u16) {
-        self.retired |= self.dying & !in_use;
-        self.dying &= in_use;
+    /// Retires those that are not `in_use`, a set of slots.
+    pub fn retire_all_but(&mut self, in_use: u16) {
+        self.retired |= self.sounding() & !in_use;
     }
 
     /// Takes out one that nothing reads any more. Audio thread: it is moved, not dropped.

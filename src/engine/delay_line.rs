@@ -4,7 +4,6 @@
 //! impulse may be exchanged under it.
 
 use super::kernel::{Chunk, Run};
-use core::ops::Range;
 
 /// Spectra of the newest `slots` blocks of one input and partition size, as `[chunk][slot]`.
 #[derive(Debug)]
@@ -34,24 +33,6 @@ impl FrequencyDelayLine {
     /// Slots of a chunk.
     pub fn slots(&self) -> usize {
         self.slots
-    }
-
-    /// Adds slot `from` to slot `into` for each of `pairs`, in these chunks.
-    pub fn fold(&mut self, chunks: Range<usize>, pairs: &[(usize, usize)]) {
-        for row in self.spectra[chunks.start * self.slots..chunks.end * self.slots]
-            .chunks_exact_mut(self.slots.max(1))
-        {
-            for &(from, into) in pairs {
-                let part = row[from];
-                let sum = &mut row[into];
-                for (sum, part) in sum.re.iter_mut().zip(&part.re) {
-                    *sum += part;
-                }
-                for (sum, part) in sum.im.iter_mut().zip(&part.im) {
-                    *sum += part;
-                }
-            }
-        }
     }
 
     pub fn clear(&mut self) {

@@ -77,6 +77,10 @@ pub(super) struct Level {
     tags: Tags,
     /// Whether the delay lines hold, or may come to hold, more than one impulse's blocks.
     mixed: bool,
+    /// The level's log: the impulses that blocks are played into.
+    eras: Eras,
+    /// When the newest of them would have begun if none had to wait.
+    asked: i64,
     /// Jobs since the last that had anything to sum, up to [`JOBS_TO_SILENCE`].
     empty_jobs: usize,
     weighed: Vec<Tick>,
@@ -135,6 +139,8 @@ impl Level {
             newest: Newest::new(partitions),
             tags: Tags::new(partitions, extras),
             mixed: false,
+            eras: Eras::single(0),
+            asked: 0,
             empty_jobs: JOBS_TO_SILENCE,
             weighed: if extras > 0 {
                 vec![Tick::ZERO; chunks]
@@ -168,25 +174,20 @@ impl Level {
         self.empty_jobs == JOBS_TO_SILENCE
     }
 
-    /// The impulses that the job reads, as a set of slots.
+    /// The impulses that the job reads or a later one will, as a set of slots.
     pub fn in_use(&self) -> u16 {
-        self.tags.in_use()
-    }
-
-    /// Sample at which the block of the job ended.
-    pub fn boundary(&self) -> i64 {
-        self.job.start + self.size() as i64
+        self.tags.in_use() | self.eras.in_use()
     }
 
     /// Begins a job for the block that ends with sample `end`, not included. Audio thread.
     #[inline]
-    pub fn begin(&mut self, given: Given, eras: &Eras, end: i64) {
+    pub fn begin(&mut self, given: Given, end: i64) {
         self.newest.advance();
         self.job.start = end - self.size() as i64;
-        let impulse = eras.newest().impulse;
+        let impulse = self.eras.newest().impulse;
         let partitions = partitions(given.impulses, impulse, self.index);
         if self.mixed || partitions == 0 {
-            return self.begin_mixed(given, eras, end);
+            return self.begin_mixed(given, end);
         }
         let slot = self.newest.slot();
         self.tags
@@ -345,12 +346,6 @@ impl Level {
     }
 
     fn multiply(&mut self, given: Given, output: usize, chunks: std::ops::Range<usize>) {
-        // The first output comes first at every chunk.
-        if output == 0 && !self.tags.folds().is_empty() {
-            for line in &mut self.lines {
-                line.fold(chunks.clone(), self.tags.folds());
-            }
-        }
         let work = &mut self.work[chunks.clone()];
         let mut add = false;
         for (impulse, runs) in self.tags.groups() {
@@ -402,14 +397,15 @@ impl Level {
         }
         self.work.fill(Chunk::ZERO);
         self.newest = Newest::new(self.newest.slots());
-        self.settle();
+        self.settle(self.eras.newest().impulse);
         self.mixed = false;
         self.job.start = -(self.size() as i64);
     }
 
-    /// All that the impulses so far remember is silence. What lies behind that in the delay lines is nobody's: a longer
+    /// All that the impulses so far remember is silence, and `newest` is the one from now on. What lies behind that in the delay lines is nobody's: a longer
     /// impulse must not find it there.
-    pub fn settle(&mut self) {
+    pub fn settle(&mut self, newest: u8) {
+        self.eras = Eras::single(newest);
         self.tags.clear();
         self.mixed = true;
         self.empty_jobs = JOBS_TO_SILENCE;

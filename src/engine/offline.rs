@@ -4,7 +4,7 @@
 //! agree with the real-time engine below −120 dB.
 
 use super::block::Block;
-use super::crossfade::{Eras, Fade, Impulses};
+use super::crossfade::{Fade, Impulses};
 use super::kernel::{Simd, TICK, Tick};
 use super::level::{Given, Level};
 use super::prepared::{LOUDEST, PrepareError, PreparedImpulse};
@@ -20,7 +20,6 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct OfflineConvolver {
     impulses: Impulses,
-    eras: Eras,
     fade: Fade,
     simd: Simd,
     level: Level,
@@ -45,7 +44,6 @@ impl OfflineConvolver {
         let simd = Simd::best();
         Ok(Self {
             impulses: Impulses::single(Arc::new(impulse)),
-            eras: Eras::single(0),
             fade: Fade::new(0),
             simd,
             level,
@@ -101,7 +99,7 @@ impl OfflineConvolver {
             fade: &self.fade,
         };
         if from == 0 {
-            self.level.begin(given, &self.eras, 0);
+            self.level.begin(given, 0);
         } else {
             self.level.repeat();
         }

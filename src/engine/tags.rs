@@ -38,10 +38,6 @@ pub(super) struct Tags {
     free: u128,
     extras: usize,
     last_extra: usize,
-    /// Parts to be added to another part of the same block and impulse: from, to.
-    folds: Vec<(usize, usize)>,
-    /// Extra slots that are free once the folds are done.
-    folding: u128,
     runs: Vec<Run>,
     /// Impulse, and where its runs end.
     groups: Vec<(u8, usize)>,
@@ -58,8 +54,6 @@ impl Tags {
             free: all(extras),
             extras,
             last_extra: 0,
-            folds: Vec::with_capacity(extras),
-            folding: 0,
             runs: Vec::with_capacity(slots + extras + 2),
             groups: Vec::with_capacity(SLOTS),
         }
@@ -78,17 +72,12 @@ impl Tags {
     pub fn clear(&mut self) {
         self.tags.fill(Tag::EMPTY);
         self.free = all(self.extras);
-        self.folding = 0;
-        self.folds.clear();
         self.runs.clear();
         self.groups.clear();
     }
 
-    /// Frees what the job before has folded, and empties `slot` for a new block.
+    /// Empties `slot` for a new block.
     pub fn recycle(&mut self, slot: usize) {
-        self.free |= self.folding;
-        self.folding = 0;
-        self.folds.clear();
         let tag = &mut self.tags[slot];
         for (extra, _) in &tag.others[..tag.count] {
             self.free |= 1 << extra;
@@ -121,23 +110,8 @@ impl Tags {
         Some(blocks + extra)
     }
 
-    /// All that was played into impulse `from` counts as played into `to`.
-    pub fn rename(&mut self, from: u8, to: u8) {
-        for tag in &mut self.tags {
-            if tag.own == from {
-                tag.own = to;
-            }
-            for (_, impulse) in &mut tag.others[..tag.count] {
-                if *impulse == from {
-                    *impulse = to;
-                }
-            }
-        }
-    }
-
     /// Works out the runs, with the newest block in slot `newest`: drops what the impulses, of
-    /// `partitions` partitions here, no longer reach, and folds parts that a change of names has made
-    /// alike. True if all there is belongs to one impulse and is complete.
+    /// `partitions` partitions here, no longer reach. True if all there is belongs to one impulse and is complete.
     pub fn collect(&mut self, newest: usize, partitions: impl Fn(u8) -> usize) -> bool {
         let slots = self.tags.len();
         let mut found = 0u16;
@@ -157,20 +131,6 @@ impl Tags {
                 let (extra, impulse) = tag.others[index];
                 if age >= partitions(impulse) {
                     self.free |= 1 << extra;
-                    continue;
-                }
-                let part = slots + usize::from(extra);
-                // The newest block's parts are still to be written.
-                let alike = |&&(_, other): &&(u8, u8)| age > 0 && other == impulse;
-                let into = if age > 0 && tag.own == impulse {
-                    Some(slot)
-                } else {
-                    let same = tag.others[..kept].iter().find(alike);
-                    same.map(|&(other, _)| slots + usize::from(other))
-                };
-                if let Some(into) = into {
-                    self.folds.push((part, into));
-                    self.folding |= 1 << extra;
                     continue;
                 }
                 found |= 1 << impulse;
@@ -221,11 +181,6 @@ impl Tags {
             from = to;
             (impulse, runs)
         })
-    }
-
-    /// Parts to be added to another: from, to.
-    pub fn folds(&self) -> &[(usize, usize)] {
-        &self.folds
     }
 
     /// The impulses that the runs read, as a set of slots.

@@ -44,7 +44,7 @@ pub fn run() -> Result<(), String> {
             once.against(&steady)
         );
         for a_second in [10, 20] {
-            let drag = player.least(3, 10 * SECOND, |callback| {
+            let drag = player.least(REPEATS, 10 * SECOND, |callback| {
                 callback
                     .is_multiple_of(SECOND / a_second)
                     .then_some(Change::Shape)

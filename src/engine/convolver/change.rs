@@ -1,6 +1,6 @@
 //! How a convolver's impulse changes: a new era begins, and old ones end when their last sound has been heard.
 
-use super::super::crossfade::Era;
+use super::super::crossfade::{Era, Eras, SLOTS};
 use super::super::kernel::{TICK, Tick};
 use super::super::level::Level;
 use super::super::prepared::PreparedImpulse;
@@ -19,8 +19,7 @@ impl Convolver {
     }
 
     /// Plays what comes from [`LEAD_FRAMES`] after now on into `impulse`; what came before rings out in the impulse it
-    /// was played into. Gives it back if it does not fit or if too many still ring; for another shape,
-    /// the oldest that rings then goes on as the one after it. Audio thread.
+    /// was played into. Gives it back if it does not fit or if too many still ring. Audio thread.
     pub fn swap(
         &mut self,
         impulse: Arc<PreparedImpulse>,
@@ -29,26 +28,27 @@ impl Convolver {
         if !self.takes(&impulse) {
             return Err(impulse);
         }
-        let Some(slot) = self.impulses.vacant() else {
+        let shape = change == Change::Shape;
+        let room = !self.eras.is_full() && self.levels.iter().all(Level::has_room);
+        let Some(slot) = self.impulses.vacant(shape).filter(|_| room || shape) else {
             return Err(impulse);
         };
-        if self.eras.is_full() {
-            if change == Change::New {
-                return Err(impulse);
-            }
-            self.merge_oldest();
-        }
         impulse.fetch();
         self.memory = self.memory.max(impulse.plan().memory());
-        // The one before is in its slot too: nothing is freed here.
-        self.newest = Arc::clone(&impulse);
-        self.impulses.put(slot, impulse);
-        self.eras.push(Era {
+        let era = Era {
             start: self.now + LEAD_FRAMES as i64,
             impulse: slot,
-            shape: change == Change::Shape,
-        });
-        self.levels.iter_mut().for_each(Level::mix);
+            shape,
+        };
+        self.eras.push(era);
+        let fade = self.fade.frames();
+        for (index, level) in self.levels.iter_mut().enumerate() {
+            let partitions = impulse.plan().levels().get(index);
+            level.change(era, partitions.map_or(0, |level| level.partitions), fade);
+        }
+        // The one before is in its slot too: nothing is freed here.
+        self.newest = Arc::clone(&impulse);
+        self.impulses.put(slot, impulse, shape);
         if self.resting {
             // Sound that a short impulse has long forgotten still stands in the blocks that long partitions wait for.
             for history in &mut self.histories {
@@ -66,7 +66,7 @@ impl Convolver {
 
     /// Whether the tail of an earlier impulse may still be heard.
     pub fn is_changing(&self) -> bool {
-        self.eras.as_slice().len() > 1
+        self.impulses.sounding() != 1 << self.eras.newest().impulse
     }
 
     /// Tasks run by the newest impulse's table from now on.
@@ -79,64 +79,42 @@ impl Convolver {
         self.cursor = Cursor::at(self.newest.table(), self.tick);
     }
 
-    fn merge_oldest(&mut self) {
-        let merged = self.eras.remove(0).impulse;
-        let into = self.eras.as_slice()[0].impulse;
-        for level in &mut self.levels {
-            level.rename(merged, into);
-            level.mix();
-        }
-        self.impulses.let_die(merged);
-    }
-
     /// Nothing rings: only the newest impulse is needed.
     pub(super) fn settle(&mut self) {
-        while self.eras.as_slice().len() > 1 {
-            let impulse = self.eras.remove(0).impulse;
-            self.impulses.let_die(impulse);
-        }
-        self.levels.iter_mut().for_each(Level::settle);
+        let newest = self.eras.newest().impulse;
+        self.eras = Eras::single(newest);
+        self.levels
+            .iter_mut()
+            .for_each(|level| level.settle(newest));
         self.follow_newest();
-        self.impulses.bury(0);
+        self.impulses.retire_all_but(1 << newest);
         self.remember();
         self.ringing_until = self.now;
     }
 
     /// Retires impulses whose last sound has been heard.
     pub(super) fn sweep(&mut self) {
-        if !self.is_changing() && !self.impulses.any_dying() {
+        if !self.is_changing() {
             return;
         }
         let behind = self.levels.iter().skip(1).any(Level::is_behind);
         if self.tabled != self.eras.newest().impulse && !behind {
             self.follow_newest();
         }
-        let in_use = self
-            .levels
-            .iter()
-            .fold(1 << self.tabled, |set, level| set | level.in_use());
-        self.impulses.bury(in_use);
-        let boundary = self.levels.iter().map(Level::boundary).min();
-        let boundary = boundary.unwrap_or(self.now);
-        let mut index = 0;
-        while let Some(next) = self.eras.as_slice().get(index + 1) {
-            let left = next.start + self.fade.frames();
-            let slot = self.eras.as_slice()[index].impulse;
-            let heard = boundary >= left && self.now >= left + TICK as i64;
-            if heard && in_use >> slot & 1 == 0 {
-                self.eras.remove(index);
-                self.impulses.retire(slot);
-            } else {
-                index += 1;
-            }
-        }
+        // The head still sees the tick before.
+        self.eras.expire(self.now - TICK as i64, self.fade.frames());
+        let used = self.eras.in_use() | 1 << self.tabled;
+        let levels = self.levels.iter();
+        let used = levels.fold(used, |set, level| set | level.in_use());
+        self.impulses.retire_all_but(used);
         self.remember();
     }
 
     /// After how much silence everything is silent.
     fn remember(&mut self) {
-        let eras = self.eras.as_slice().iter();
-        let impulses = eras.filter_map(|era| self.impulses.get(era.impulse));
+        let sounding = self.impulses.sounding();
+        let slots = (0..SLOTS as u8).filter(|slot| sounding >> slot & 1 == 1);
+        let impulses = slots.filter_map(|slot| self.impulses.get(slot));
         let memory = impulses.map(|impulse| impulse.plan().memory()).max();
         let memory = memory.unwrap_or(0);
         if memory < self.memory {

@@ -1,17 +1,29 @@
 //! A level's jobs around a change of the impulse: blocks in several parts, sums over several impulses, and their weight.
 
-use super::super::crossfade::Eras;
+use super::super::crossfade::{Era, Eras};
 use super::super::delay_line::FrequencyDelayLine;
 use super::super::kernel::Run;
 use super::super::task::{self, WEIGH_COST, WEIGH_TICKS};
 use super::{Given, JOBS_TO_SILENCE, Level, SHORT_RUN, partitions};
 
+/// From this partition size on, not every shape of a drag is played: nearly every block would fall into a fade, and each
+/// shape's spectra would be read once, by one job, from memory that nobody has read before.
+const LATE: usize = 4096;
+
+/// Shapes that follow each other within so many fades, 300 ms, are a drag's.
+const DRAG_FADES: i64 = 10;
+
+/// So many of a drag's shapes sound in a late level, about: the spectra of more would be read in short runs, and there are
+/// not places for all.
+const LATE_SHAPES: usize = 4;
+
 impl Level {
-    pub(super) fn begin_mixed(&mut self, given: Given, eras: &Eras, end: i64) {
+    pub(super) fn begin_mixed(&mut self, given: Given, end: i64) {
         let slot = self.newest.slot();
         self.tags.recycle(slot);
-        let mut within = eras.within(self.job.start, end, given.fade.frames());
-        within.thin_out();
+        let fade = given.fade.frames();
+        let mut within = self.eras.within(self.job.start, end, fade);
+        self.eras.expire(end, fade);
         let mut count = 0;
         // The newest first: its part gets the block's own slot.
         for index in (0..within.as_slice().len()).rev() {
@@ -32,7 +44,7 @@ impl Level {
         let settled = self
             .tags
             .collect(slot, |impulse| partitions(impulses, impulse, index));
-        let only_newest = self.tags.in_use() == 1 << eras.newest().impulse;
+        let only_newest = self.tags.in_use() == 1 << self.eras.newest().impulse;
         if settled && only_newest && !split {
             self.mixed = false;
             return self.begin_plain(slot);
@@ -86,10 +98,26 @@ impl Level {
         (job.from, job.done) = (0.0, 0.0);
     }
 
-    /// The impulse is about to change, or two have become one: from the next job on, the delay lines may hold the blocks
-    /// of several.
-    pub fn mix(&mut self) {
+    /// An era begins: from the next job on, the delay lines may hold the blocks of several. `partitions` are those of its
+    /// impulse.
+    pub fn change(&mut self, era: Era, partitions: usize, fade: i64) {
         self.mixed = true;
+        let drag = DRAG_FADES * fade;
+        let shapes = era.shape && self.eras.newest().shape;
+        let dragged = shapes && era.start - self.asked <= drag;
+        self.asked = era.start;
+        if dragged && self.size() >= LATE {
+            let tail = (partitions + 2) * self.size();
+            let apart = drag.max((tail / LATE_SHAPES) as i64);
+            self.eras.push_dragged(era, apart, drag);
+        } else {
+            self.eras.push_now(era);
+        }
+    }
+
+    /// Whether an era finds room.
+    pub fn has_room(&self) -> bool {
+        !self.eras.is_full()
     }
 
     /// Whether its job runs by the table of an impulse that is not the newest any more.
@@ -111,10 +139,5 @@ impl Level {
             (self.job.from, self.job.done) = (share, 0.0);
             self.job.plain = false;
         }
-    }
-
-    /// All that was played into impulse `from` counts as played into `to`, from the next job on.
-    pub fn rename(&mut self, from: u8, to: u8) {
-        self.tags.rename(from, to);
     }
 }

@@ -46,8 +46,8 @@ impl Driven {
         let mut rooms = vec![(0, self.now.clone())];
         let mut kinds = vec![Change::New];
         for &at in &at {
-            // One in three is another shape of the one before. Two of them in a row would be a drag, whose tails the engine
-            // may thin out.
+            // One in three is another shape of the one before. Two of them in a row could be a drag, whose tails follow
+            // a rule of their own.
             let before = &rooms[rooms.len() - 1].1;
             let shape = noise.below(3) == 0 && kinds[kinds.len() - 1] == Change::New;
             let (kind, next) = if shape {
