@@ -38,6 +38,8 @@ pub mod priority;
 pub mod probe;
 pub mod recorder;
 mod ring;
+#[cfg(target_os = "linux")]
+mod rtkit;
 pub mod script;
 pub mod session;
 pub mod stream;

@@ -135,11 +135,7 @@ impl Pending {
     /// Makes the temporary file, and removes those that killed processes left in that folder. Errors: [`OutputFault::Io`].
     pub fn create(destination: Destination) -> Result<Self, OutputFault> {
         sweep(&destination.folder);
-        let mut builder = builder();
-        // What any new file of the user's would have; the umask takes its share of it.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = builder.tempfile_in(&destination.folder)?;
+        let file = shared(&mut builder()).tempfile_in(&destination.folder)?;
         // Some file systems have no locks; there nothing is ever taken for stale either.
         let _ = file.as_file().try_lock();
         Ok(Self { file, destination })
@@ -158,9 +154,7 @@ impl Pending {
         suffix.push(name(destination.path.extension()));
         let mut builder = tempfile::Builder::new();
         builder.prefix(&prefix).suffix(&suffix);
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = builder.tempfile_in(&destination.folder)?;
+        let file = shared(&mut builder).tempfile_in(&destination.folder)?;
         Ok(Self { file, destination })
     }
 
@@ -283,6 +277,15 @@ const SUFFIX: &str = ".part";
 fn builder() -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(PREFIX).suffix(SUFFIX);
+    builder
+}
+
+/// With the permissions that any new file of the user's would have; the umask takes its share of them.
+fn shared<'b, 'p, 's>(
+    builder: &'b mut tempfile::Builder<'p, 's>,
+) -> &'b mut tempfile::Builder<'p, 's> {
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     builder
 }
 

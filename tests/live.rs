@@ -17,6 +17,8 @@ mod alsa;
 mod jack;
 #[path = "live/rig.rs"]
 mod rig;
+#[path = "live/rtkit.rs"]
+mod rtkit;
 #[path = "live/sockets.rs"]
 mod sockets;
 #[path = "live/studio.rs"]

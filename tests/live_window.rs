@@ -321,3 +321,35 @@ fn whoever_ends_it_ends_both_and_without_a_screen_it_plays() {
         assert_eq!(live.end().0, Some(130), "{display:?}");
     }
 }
+
+#[test]
+fn a_screen_that_goes_takes_the_window_and_not_the_sound() {
+    let (studio, mut screen) = (Studio::new(), Screen::new());
+    let sung = [song(27, 0, 60 * 48_000), song(28, 0, 60 * 48_000)];
+    studio.sing(&sung);
+    let mut live = Live::start(command(&studio, &screen, &["-i", "room"]));
+    live.wait_for("opened");
+    let room = tail(&live.wait_for("impulse"));
+    drawn(&Pane::of_all(&screen.name));
+    let before = ((room + 1.0) * 48_000.0) as usize;
+    let stretch = Stretch {
+        from: played(&studio) + before,
+        before,
+    };
+    wait("the sound", || played(&studio) > stretch.from + STRETCH / 4);
+    screen.take_away();
+    let said = live.wait_for("no_window");
+    println!("{said}");
+    let reason = said["reason"].as_str().expect("a text");
+    assert!(reason.starts_with("the screen has gone"), "{said}");
+    wait("the sound that goes on", || {
+        played(&studio) > stretch.from + STRETCH + 48_000
+    });
+    live.signal("-TERM");
+    live.wait_for("ended");
+    assert_eq!(live.end().0, Some(130));
+    let heard = read_raw(&studio.path("speaker.raw"));
+    let residue = stretch.null_db(&studio, &heard, &sung, &["-i", "room"]);
+    println!("while the screen went: {residue:.1} dB");
+    assert!(residue < BOUND_DB, "{residue:.1} dB");
+}

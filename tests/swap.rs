@@ -333,6 +333,45 @@ fn a_long_tail_rings_out_in_silence_after_a_change_to_a_short_impulse() {
 }
 
 #[test]
+fn a_tail_that_a_drag_cuts_short_in_silence_is_not_heard_again() {
+    // More shapes than can ring at once, all of them short, come while a long tail rings in silence: what the job under way
+    // has made of it must be heard before the engine rests, or it would lie in wait for the next sound.
+    let mut noise = Noise::new(16);
+    let (long, short) = (noise.samples(100_000), noise.samples(30));
+    let x = noise.channels(1, 300_000);
+    let prepared = |h: &[f32]| {
+        Arc::new(PreparedImpulse::swappable(Routing::mono(), &[h]).expect("a good impulse"))
+    };
+    for at in [22_016, 33_024, 48_000, 66_048, 97_984, 110_016] {
+        let mut engine = Engine::with_capacity(prepared(&long), capacity(200_000));
+        let (mut y, mut got) = (vec![0.0; 64], Vec::new());
+        for from in (0..300_000 / 64 * 64).step_by(64) {
+            // Loud, silent, quiet.
+            let level = match from {
+                0..19_968 => 1.0,
+                19_968..250_048 => 0.0,
+                _ => 0.001,
+            };
+            if (at..at + 10 * 64).contains(&from) {
+                let taken = engine.swap(prepared(&short), Change::Shape);
+                assert!(taken.is_ok(), "a drag never waits");
+            }
+            let block: Vec<f32> = x[0][from..from + 64].iter().map(|x| x * level).collect();
+            engine.process(&mut Block::new(&[&block], &mut [&mut y]));
+            while engine.take_retired().is_some() {}
+            if from >= 250_048 {
+                got.extend_from_slice(&y);
+            }
+        }
+        let quiet: Vec<f32> = x[0][250_048..].iter().map(|x| x * 0.001).collect();
+        let want = oracle::direct(&quiet, &short, got.len());
+        let error = error_db(&[got], &[want]);
+        println!("a drag at {at}: {error:.1} dB");
+        assert!(error < BOUND_DB, "a drag at {at}: {error:.1} dB");
+    }
+}
+
+#[test]
 fn a_change_before_any_sound_is_at_once() {
     let mut noise = Noise::new(9);
     let x = noise.channels(1, 20_000);

@@ -11,6 +11,8 @@
 //! - When it closes, whoever closes it, [`App::close`] is called and everything that OpenGL holds is given back.
 
 mod input;
+#[cfg(target_os = "linux")]
+mod screen;
 
 use super::{Actions, App, Settings};
 use arboard::Clipboard;
@@ -34,10 +36,16 @@ pub const LOOKS_PER_SECOND: u32 = 40;
 
 /// Why there is no window.
 #[derive(Debug, Error)]
-#[error(
-    "expected a screen with OpenGL 3.2 to open a window on, got: {0}; it goes on without a window"
-)]
-pub struct OpenError(#[from] baseview::Error);
+pub enum OpenError {
+    /// Nothing to open it on.
+    #[error(
+        "expected a screen with OpenGL 3.2 to open a window on, got: {0}; it goes on without a window"
+    )]
+    None(#[from] baseview::Error),
+    /// There was one.
+    #[error("the screen has gone, and the window with it ({0}); it goes on without a window")]
+    Gone(baseview::Error),
+}
 
 /// Who has the window around this one.
 #[derive(Default)]
@@ -54,6 +62,18 @@ pub struct Around {
     pub shares_keys: bool,
     /// True as soon as it is to close.
     pub ended: Arc<AtomicBool>,
+    /// Whose process it is.
+    pub process: Process,
+}
+
+/// Whose process the window is in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Process {
+    /// The host's: what happens to it is for the host to say.
+    #[default]
+    Host,
+    /// Ours: it goes on when the screen has gone.
+    Own,
 }
 
 /// How large the window is: kept while it is closed, and read by whoever asks.
@@ -99,7 +119,16 @@ pub fn open(app: App, around: Around, placement: Placement) -> Result<OpenWindow
     let kept = placement.clone();
     let closing = Arc::clone(&around.ended);
     let told = Arc::clone(&closing);
-    let build = move |window| Handler::new(window, app, placement, shares_keys, told);
+    let process = around.process;
+    let build = move |window| {
+        #[cfg(target_os = "linux")]
+        if process == Process::Own {
+            screen::outlive(&window);
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = process;
+        Handler::new(window, app, placement, shares_keys, told)
+    };
     let window = Window::create_with_host(wanted, build, around.host)?;
     kept.set(window.size());
     Ok(OpenWindow {
@@ -163,7 +192,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Opens a window of its own, and comes back when the user has closed it, or a moment after `ended` has become true.
 /// Main thread.
 ///
-/// Errors: there is no screen, or it has no OpenGL.
+/// Errors: there is no screen, it has no OpenGL, or it has gone.
 pub fn open_standalone(
     actions: impl Actions,
     settings: Settings,
@@ -173,11 +202,11 @@ pub fn open_standalone(
     let placement = Placement::new(app.settings());
     let around = Around {
         ended,
+        process: Process::Own,
         ..Around::default()
     };
     let window = open(app, around, placement)?;
-    window.run_until_closed()?;
-    Ok(())
+    window.run_until_closed().map_err(OpenError::Gone)
 }
 
 /// What baseview calls.

@@ -7,7 +7,7 @@ mod pcm;
 mod sample;
 
 use super::chain::Chain;
-use super::priority;
+use super::priority::Thread;
 use super::stream::{
     Alarm, Clock, Link, Lost, MakeChain, Named, OpenError, Opened, PERIODS, RATES, Request,
     channels, from_one, milliseconds,
@@ -213,7 +213,7 @@ impl Duplex {
         let _hushed = hush();
         // What has no clock never lets the processor go: it must not be before everything else.
         if self.playback.is_hardware() {
-            priority::ask();
+            self.alarm.ask_priority(Thread::Output);
         }
         self.alarm.tell_priority();
         if let Err(why) = self.start() {

@@ -3,7 +3,7 @@
 
 use super::chain::Chain;
 use super::drift::{self, InputEnd, OutputEnd, Watch};
-use super::priority;
+use super::priority::Thread;
 use super::stream::{
     Alarm, Clock, Link, Lost, MakeChain, Named, OpenError, Opened, PERIODS, RATES, Request,
     channels, from_one, milliseconds,
@@ -381,7 +381,7 @@ impl Capture {
             move |sound, _| {
                 let at = self.began.elapsed();
                 if std::mem::take(&mut self.asks) {
-                    priority::ask();
+                    self.alarm.ask_priority(Thread::Input);
                 }
                 let (whole, rate) = (self.channels * LONGEST, f64::from(config.sample_rate));
                 let mut left = sound.len();
@@ -460,7 +460,7 @@ impl Playback {
             config,
             move |sound, _| {
                 if std::mem::take(&mut self.asks) {
-                    priority::ask();
+                    self.alarm.ask_priority(Thread::Output);
                 }
                 self.alarm.tell_priority();
                 let at = self.began.elapsed();

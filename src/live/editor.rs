@@ -25,7 +25,7 @@ pub type Tell = Arc<dyn Fn(&Result<Reply, String>) + Send + Sync>;
 
 /// Opens the window, and comes back when the user has closed it, or a moment after `ended` has become true. Main thread.
 ///
-/// Errors: there is no screen, or it has no OpenGL.
+/// Errors: there is no screen, it has no OpenGL, or it has gone.
 pub fn run(control: &Arc<Control>, ended: Arc<AtomicBool>, tell: Tell) -> Result<(), OpenError> {
     let stage = Stage::new(Arc::clone(control), tell);
     open_standalone(stage, Settings::load(), ended)

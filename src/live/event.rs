@@ -153,7 +153,7 @@ impl fmt::Display for Event {
                 let longer = 2 * period;
                 write!(
                     f,
-                    "{xruns} xruns in {seconds:.0} s; a period of {longer} would be safer"
+                    "{xruns} xruns in {seconds:.1} s; a period of {longer} would be safer"
                 )
             }
             Self::Recording { take, path } => {

@@ -9,9 +9,11 @@
 //! howl, and one that has not is ducked now and then.
 //!
 //! What it recognises, and when: a loop of up to 50 ms, in a room of up to .4 s, within .8 s of being louder than −12 dBFS,
-//! mostly before that. A loop longer than 100 ms builds up from echoes and is no clear line for seconds, or never;
-//! there the limiter is what holds it. What it takes for a howl and is none: a tone without harmonics that rises exactly
-//! exponentially by 12 dB, or drives the limiter for a third of a second.
+//! mostly before that; one of 100 ms through a hall of 2 s within a second. It cannot be sooner for certain: 100 ms of a howl are
+//! 100 ms of a flute, and only what goes on rising, or on filling everything, tells them apart. Until then, and
+//! where a long loop builds up from echoes that never become lines, the limiter is what holds it. What it takes for a howl and is
+//! none: a tone without harmonics that rises exactly exponentially by 12 dB, or one, or a few at once, that drive the limiter
+//! for .4 s.
 
 mod howl;
 mod limiter;

@@ -213,7 +213,7 @@ impl Session<'_> {
     fn play(&mut self, running: Running) -> Left {
         let Running {
             stream,
-            opened,
+            mut opened,
             alarm,
             playing,
         } = running;
@@ -231,6 +231,7 @@ impl Session<'_> {
             std::thread::sleep(LOOK);
         }
         let round_trip_ms = stream.link().round_trip_ms;
+        opened.notes.extend(alarm.ask_priority_again());
         let priority = alarm.priority();
         (self.tell)(Event::Opened {
             opened,

@@ -2,7 +2,7 @@
 
 use super::chain::Chain;
 use super::jack;
-use super::priority::{Priority, Told};
+use super::priority::{Priority, Thread, Told};
 use crate::loader::thread::Format;
 use serde::Serialize;
 use std::sync::Arc;
@@ -219,6 +219,16 @@ impl Alarm {
     /// How often. Any thread.
     pub fn xruns(&self) -> u64 {
         self.xruns.load(Ordering::Relaxed)
+    }
+
+    /// Asks for real-time priority, for this thread. Audio thread, before it plays.
+    pub(super) fn ask_priority(&self, which: Thread) {
+        self.priority.ask(which);
+    }
+
+    /// Asks for it once more, of whoever gives it where the kernel does not; says what came of it. Main thread.
+    pub(super) fn ask_priority_again(&self) -> Option<String> {
+        self.priority.ask_again()
     }
 
     /// Tells once how this thread is scheduled. Audio thread.

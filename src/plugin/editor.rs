@@ -3,7 +3,7 @@
 use super::clap::Edit;
 use super::host_params::{HostParam, HostParams};
 use super::seen::Seen;
-use crate::editor::window::{self, Around, OpenWindow, Placement};
+use crate::editor::window::{self, Around, OpenWindow, Placement, Process};
 use crate::editor::{Actions, App, Data, Memory, Playing, Settings};
 use crate::params::{Id, Slots};
 use crate::preset::{Embedding, ImpulseReference};
@@ -81,6 +81,7 @@ impl Editor for PluginEditor {
             host: host.map(told),
             shares_keys: true,
             ended: Arc::default(),
+            process: Process::Host,
         };
         let window = window::open(app, around, self.placement().clone())?;
         Ok(SpawnedEditor {

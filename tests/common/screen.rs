@@ -38,10 +38,17 @@ impl Screen {
     }
 }
 
-impl Drop for Screen {
-    fn drop(&mut self) {
+impl Screen {
+    /// Takes it away, with all that is on it.
+    pub fn take_away(&mut self) {
         let _ = self.server.kill();
         let _ = self.server.wait();
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        self.take_away();
     }
 }
 

@@ -1,8 +1,11 @@
 /* Sound cards that can be pulled out, on a machine that has none: loaded with LD_PRELOAD, it lets ALSA's own calls fail
    with the errno that stands in the file LIVE_FAULT, while that file is there, and gives every device a clock: at 48 kHz,
-   the input's faster by LIVE_PPM millionths. tests/live.rs compiles it. */
+   the input's faster by LIVE_PPM millionths. With LIVE_REFUSED they are cards, and the kernel gives nobody real-time
+   priority. tests/live.rs compiles it. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -67,4 +70,14 @@ frames snd_pcm_writei(void *pcm, const void *buffer, unsigned long size) {
   frames written = real(pcm, buffer, size);
   pass(0, written);
   return written;
+}
+
+int snd_pcm_info_get_card(const void *info) {
+  REAL(int, "snd_pcm_info_get_card", (const void *));
+  return getenv("LIVE_REFUSED") ? 0 : real(info);
+}
+
+int pthread_setschedparam(pthread_t thread, int policy, const struct sched_param *parameters) {
+  REAL(int, "pthread_setschedparam", (pthread_t, int, const struct sched_param *));
+  return getenv("LIVE_REFUSED") ? EPERM : real(thread, policy, parameters);
 }

@@ -6,6 +6,7 @@ mod oracle;
 
 mod drift;
 mod guard;
+mod music;
 mod recorder;
 
 #[global_allocator]

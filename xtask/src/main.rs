@@ -4,6 +4,7 @@ mod ardour;
 mod bench;
 mod bundle;
 mod demo;
+mod deny;
 mod fuzz;
 mod hosts;
 mod impulses;
@@ -25,6 +26,8 @@ enum Task {
         /// A WAV file to use instead of the built-in phrase.
         file: Option<PathBuf>,
     },
+    /// Check licences, origins and doubles of all dependencies by cargo-deny (a part of `test` where it is installed).
+    Deny(deny::Arguments),
     /// Measure Partita beside other convolution engines.
     Bench(bench::Arguments),
     /// Build the plugin and put it into a CLAP and a VST3 bundle.
@@ -44,6 +47,7 @@ enum Task {
 fn main() -> ExitCode {
     let result = match Task::parse() {
         Task::Ardour => ardour::run(),
+        Task::Deny(arguments) => deny::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Bundle => bundle::make().map(drop),
         Task::Demo { file } => demo::run(file.as_deref()),

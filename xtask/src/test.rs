@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything a change must pass, in the order that fails soonest.
 
-use crate::{hosts, system};
+use crate::{deny, hosts, system};
 use std::path::Path;
 use std::process::Command;
 
@@ -40,6 +40,12 @@ pub fn run() -> Result<(), String> {
         if !status.success() {
             return Err(format!("{name} failed: cargo {}", arguments.join(" ")));
         }
+    }
+    if deny::is_there() {
+        println!("xtask: licences and origins: cargo deny");
+        deny::run(&deny::Arguments::default())?;
+    } else {
+        println!("xtask: licences and origins: by tests/supply.rs alone; cargo-deny is not there");
     }
     hosts::run()?;
     println!("xtask: all checks passed");

@@ -48,6 +48,21 @@ impl Predelay {
 
     /// Delays the same `frames` of every output, at most [`CHUNK`].
     pub fn run(&mut self, outputs: &mut [&mut [f32]], from: usize, frames: usize) {
+        let mut done = 0;
+        while done < frames {
+            // A delay that waits is faded to from the sample on that ends the fade before it, however blocks lie.
+            let count = match self.fade.left() {
+                0 => frames - done,
+                left => left.min(frames - done),
+            };
+            self.run_to(outputs, from + done, count);
+            self.start_fade();
+            done += count;
+        }
+    }
+
+    /// As [`Predelay::run`], no farther than to the end of a fade.
+    fn run_to(&mut self, outputs: &mut [&mut [f32]], from: usize, frames: usize) {
         let share = self.fade.advance(frames);
         let mask = self.mask;
         for (ring, wet) in self.rings.iter_mut().zip(outputs) {
@@ -76,7 +91,6 @@ impl Predelay {
             }
         }
         self.write = self.write.wrapping_add(frames);
-        self.start_fade();
     }
 
     /// Forgets the sound.

@@ -94,6 +94,11 @@ impl Smooth {
         self.left == 0
     }
 
+    /// Samples until it is.
+    pub fn left(&self) -> usize {
+        self.left
+    }
+
     /// The next `frames` values, at most [`CHUNK`].
     pub fn advance(&mut self, frames: usize) -> Course {
         if self.left == 0 {

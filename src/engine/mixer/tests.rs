@@ -269,6 +269,26 @@ fn a_changed_predelay_fades_over_and_the_newest_wins() {
 }
 
 #[test]
+fn a_predelay_that_waits_begins_at_one_sample_whatever_the_blocks() {
+    let wet = vec![noise(20, 6000)];
+    let dry = vec![0.0; 6000];
+    let with = |predelay_ms| Mix {
+        predelay_ms,
+        ..Mix::NEUTRAL
+    };
+    let render = |blocks: &[usize]| {
+        let mut mixer = Mixer::new(1, 48_000, Mix::NEUTRAL);
+        mixer.set(with(30.0));
+        mixer.set(with(70.0));
+        run(&mut mixer, &[&dry], &wet, blocks)
+    };
+    let whole = render(&[6000]);
+    for blocks in [&[1][..], &[15], &[63, 64, 65], &[1149, 1]] {
+        assert_eq!(bits(&render(blocks)), bits(&whole), "{blocks:?}");
+    }
+}
+
+#[test]
 fn what_is_no_sound_in_the_dry_is_silence_and_reset_is_new() {
     let mix = Mix {
         mix_percent: 40.0,

@@ -4,7 +4,8 @@
 //! challenges" (Proc. IEEE 99, 2011, section IV): a spectral peak is a howl if it stands out from its neighbours (PNPR) and has
 //! no harmonics (PHPR), stays exactly in its place (IPMP), and its level in dB rises along a straight line (IMSD): a loop with more
 //! gain than 1 grows exponentially, a note does not. A howl that has reached full scale grows no more; there it is one
-//! when it is nearly all there is (PAPR) for half a second and does not waver.
+//! when it is nearly all there is (PAPR) for a third of a second and does not waver. In a long loop in a large room several
+//! lines howl at once, and beat: there it is one when they are nearly all there is, and each stays exactly in its place.
 //!
 //! The spectrum is one of 1024 points every 256, at about 24 kHz, 10.7 ms and 23 Hz apart: one small transform now and then.
 
@@ -19,11 +20,12 @@ const RATE: u32 = 24_000;
 const FRAME: usize = 1024;
 /// Points from one spectrum to the next.
 const HOP: usize = 256;
-/// Peaks that are followed at once.
-const TRACKS: usize = 8;
+/// Peaks that are looked at in a spectrum, and followed at once.
+const PEAKS: usize = 8;
+const TRACKS: usize = 12;
 /// Below this level nothing is a howl yet, in dB of a full-scale sine.
 const QUIET_DB: f32 = -60.0;
-/// PNPR: over what lies four and five bins away.
+/// PNPR: over what lies three to five bins away, somewhere on either side.
 const NEIGHBOUR_DB: f32 = 9.0;
 /// PHPR: over twice and three times the frequency.
 const HARMONIC_DB: f32 = 18.0;
@@ -44,75 +46,44 @@ const BREAK_DB: f32 = 4.0;
 /// Spectra (340 ms) for which a howl at full scale is there before it is one, and how steady it is in dB RMS.
 const LOUD_FRAMES: u32 = 32;
 const STEADY_DB: f32 = 1.5;
+/// Several lines that howl at once: how many spectra (427 ms) each has been in its place, and the part of all power that
+/// they have together.
+const FEW_FRAMES: u32 = 40;
+const FEW_MOST: f32 = 0.85;
+/// For so many (43 ms) a line that beats may not be seen.
+const GAP: u32 = 4;
 /// The power of a sine in all bins of Hann's window, of that in its own: ¼ on either side.
 const LOBE: f32 = 1.5;
 /// A howl must have this level when it is told, in dB of a full-scale sine.
 const HEARD_DB: f32 = -40.0;
 
-/// A peak that stays in its place, and the straight line through its levels.
+/// Where a peak is, for as long as it is there.
 #[derive(Clone, Copy, Debug, Default)]
-struct Track {
-    bin: usize,
-    /// Spectra since it began; 0 is no track.
+struct Place {
+    /// The bin where it began.
+    from: usize,
+    /// Spectra, and of them those without harmonics.
     frames: u32,
-    /// Of them without harmonics.
     pure: u32,
-    /// Sums over time in frames, level in dB, and their products.
-    y: f32,
-    ty: f32,
-    yy: f32,
     /// Sums of its places between bins, counted from where it began, and of their squares.
     at: f32,
     square: f32,
-    /// The bin where it began.
-    from: usize,
-    seen: bool,
 }
 
-impl Track {
-    fn begin(bin: usize, off: f32, level: f32, pure: bool) -> Self {
+impl Place {
+    fn begin(bin: usize) -> Self {
         Self {
-            bin,
-            frames: 1,
-            pure: u32::from(pure),
-            y: level,
-            ty: 0.0,
-            yy: level * level,
-            at: off,
-            square: off * off,
             from: bin,
-            seen: true,
+            ..Self::default()
         }
     }
 
-    /// Level at the beginning, slope per frame and RMS deviation of the line.
-    fn line(&self) -> (f32, f32, f32) {
-        let n = self.frames as f32;
-        let middle = (n - 1.0) / 2.0;
-        let spread = n * (n * n - 1.0) / 12.0;
-        let mean = self.y / n;
-        let slope = (self.ty - middle * self.y) / spread.max(1.0);
-        let rest = self.yy - mean * self.y - slope * slope * spread;
-        (mean - slope * middle, slope, (rest.max(0.0) / n).sqrt())
-    }
-
-    fn follow(&mut self, bin: usize, off: f32, level: f32, pure: bool) {
-        let (first, slope, _) = self.line();
-        let guess = first + slope * self.frames as f32;
-        if self.frames >= 4 && (level - guess).abs() > BREAK_DB {
-            *self = Self::begin(bin, off, level, pure);
-            return;
-        }
-        self.ty += self.frames as f32 * level;
-        self.y += level;
-        self.yy += level * level;
+    fn add(&mut self, bin: usize, off: f32, pure: bool) {
         let at = bin as f32 - self.from as f32 + off;
         self.at += at;
         self.square += at * at;
-        self.bin = bin;
         self.frames += 1;
         self.pure += u32::from(pure);
-        self.seen = true;
     }
 
     /// How far its frequency strays, in bins RMS.
@@ -127,6 +98,91 @@ impl Track {
     }
 }
 
+/// A peak that stays in its place, and the straight line through its levels.
+#[derive(Clone, Copy, Debug, Default)]
+struct Track {
+    bin: usize,
+    /// Spectra since its line began.
+    frames: u32,
+    /// Sums over time in frames, level in dB, and their products.
+    y: f32,
+    ty: f32,
+    yy: f32,
+    /// Since its line began.
+    here: Place,
+    /// Since it is there, however its level jumps; no spectra are no track.
+    stays: Place,
+    /// Spectra in a row in which it was not seen.
+    missing: u32,
+    /// In the last spectrum.
+    power: f32,
+    seen: bool,
+}
+
+impl Track {
+    fn begin(bin: usize, level: f32) -> Self {
+        Self {
+            bin,
+            frames: 1,
+            y: level,
+            yy: level * level,
+            here: Place::begin(bin),
+            stays: Place::begin(bin),
+            ..Self::default()
+        }
+    }
+
+    /// Level at the beginning, slope per frame and RMS deviation of the line.
+    fn line(&self) -> (f32, f32, f32) {
+        let n = self.frames as f32;
+        let middle = (n - 1.0) / 2.0;
+        let spread = n * (n * n - 1.0) / 12.0;
+        let mean = self.y / n;
+        let slope = (self.ty - middle * self.y) / spread.max(1.0);
+        let rest = self.yy - mean * self.y - slope * slope * spread;
+        (mean - slope * middle, slope, (rest.max(0.0) / n).sqrt())
+    }
+
+    fn follow(&mut self, bin: usize, level: f32) {
+        let (first, slope, _) = self.line();
+        let guess = first + slope * self.frames as f32;
+        let breaks = self.frames >= 4 && (level - guess).abs() > BREAK_DB;
+        if breaks || self.missing > 0 {
+            *self = Self {
+                stays: self.stays,
+                ..Self::begin(bin, level)
+            };
+            return;
+        }
+        self.ty += self.frames as f32 * level;
+        self.y += level;
+        self.yy += level * level;
+        self.bin = bin;
+        self.frames += 1;
+    }
+
+    /// What was seen of it just now.
+    fn see(&mut self, bin: usize, off: f32, power: f32, pure: bool) {
+        self.here.add(bin, off, pure);
+        self.stays.add(bin, off, pure);
+        self.power = power;
+        self.seen = true;
+        self.missing = 0;
+    }
+
+    fn is_there(&self) -> bool {
+        self.stays.frames > 0
+    }
+
+    /// Whether it is one of several that howl.
+    fn stands(&self) -> bool {
+        self.seen
+            && self.stays.frames >= FEW_FRAMES
+            && self.stays.is_pure()
+            && self.stays.strays() <= STRAYS_LOUD
+    }
+}
+
 pub struct Howl {
     /// Samples that make one point.
     factor: usize,
@@ -137,6 +193,8 @@ pub struct Howl {
     since: usize,
     /// Since the last spectrum.
     loud: bool,
+    /// Spectra in a row with that.
+    loud_for: u32,
     per_second: f32,
     hertz: f32,
     window: Vec<f32>,
@@ -171,6 +229,7 @@ impl Howl {
             write: 0,
             since: 0,
             loud: false,
+            loud_for: 0,
             per_second: rate / HOP as f32,
             hertz: rate / FRAME as f32,
             window: (0..FRAME).map(hann).collect(),
@@ -223,6 +282,7 @@ impl Howl {
     /// Begins all tracks anew.
     pub fn forget(&mut self) {
         self.tracks = [Track::default(); TRACKS];
+        self.loud_for = 0;
     }
 
     fn look(&mut self) -> Option<f32> {
@@ -232,6 +292,7 @@ impl Howl {
             *to = from * window;
         }
         let loud = std::mem::take(&mut self.loud);
+        self.loud_for = if loud { self.loud_for + 1 } else { 0 };
         let done =
             self.transform
                 .process_with_scratch(&mut self.time, &mut self.bins, &mut self.scratch);
@@ -249,7 +310,7 @@ impl Howl {
         let mut found = None;
         // The highest peaks, one after the other.
         let mut below = f32::INFINITY;
-        for _ in 0..TRACKS {
+        for _ in 0..PEAKS {
             let Some(bin) = self.highest(below, floor) else {
                 break;
             };
@@ -262,10 +323,24 @@ impl Howl {
         }
         for track in &mut self.tracks {
             if !track.seen {
-                track.frames = 0;
+                track.missing += 1;
+            }
+            if track.missing > GAP {
+                *track = Track::default();
             }
         }
-        found
+        found.or_else(|| self.few(all))
+    }
+
+    /// The highest of several that howl at once, of all that power.
+    fn few(&self, all: f32) -> Option<f32> {
+        let standing = || self.tracks.iter().filter(|track| track.stands());
+        let power: f32 = standing().map(|track| track.power).sum();
+        if self.loud_for < FEW_FRAMES || power < FEW_MOST * all {
+            return None;
+        }
+        let highest = standing().max_by(|a, b| a.power.total_cmp(&b.power));
+        highest.map(|track| track.bin as f32 * self.hertz)
     }
 
     /// The highest peak that stands out, below a power and above another.
@@ -291,12 +366,12 @@ impl Howl {
 
     fn stands_out(&self, bin: usize) -> bool {
         let least = self.power[bin] * from_db(-NEIGHBOUR_DB);
-        let near = |away: isize| {
+        let low = |away: isize| {
             let at = bin.checked_add_signed(away);
             at.and_then(|at| self.power.get(at))
                 .is_none_or(|power| *power < least)
         };
-        [-5, -4, 4, 5].into_iter().all(near)
+        [-5, -4, -3].into_iter().any(low) && [3, 4, 5].into_iter().any(low)
     }
 
     fn has_no_harmonics(&self, bin: usize) -> bool {
@@ -328,16 +403,18 @@ impl Howl {
         let (pure, off) = (self.has_no_harmonics(bin), self.off(bin));
         let (per_second, hertz) = (self.per_second, self.hertz);
         let near =
-            |track: &&mut Track| track.frames > 0 && !track.seen && track.bin.abs_diff(bin) <= 1;
+            |track: &&mut Track| track.is_there() && !track.seen && track.bin.abs_diff(bin) <= 1;
         let Some(track) = self.tracks.iter_mut().find(near) else {
-            if let Some(free) = self.tracks.iter_mut().find(|track| track.frames == 0) {
-                *free = Track::begin(bin, off, level, pure);
+            if let Some(free) = self.tracks.iter_mut().find(|track| !track.is_there()) {
+                *free = Track::begin(bin, level);
+                free.see(bin, off, power, pure);
             }
             return None;
         };
-        track.follow(bin, off, level, pure);
+        track.follow(bin, level);
+        track.see(bin, off, power, pure);
         let (_, slope, deviation) = track.line();
-        let strays = track.strays();
+        let strays = track.here.strays();
         let grows = track.frames >= GROWTH_FRAMES
             && deviation <= STRAIGHT_DB
             && strays <= STRAYS
@@ -347,7 +424,7 @@ impl Howl {
             && track.frames >= LOUD_FRAMES
             && deviation <= STEADY_DB
             && strays <= STRAYS_LOUD;
-        (track.is_pure() && level > HEARD_DB && (grows || fills)).then_some(bin as f32 * hertz)
+        (track.here.is_pure() && level > HEARD_DB && (grows || fills)).then_some(bin as f32 * hertz)
     }
 }
 
