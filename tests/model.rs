@@ -83,14 +83,16 @@ fn without_its_fences_the_meter_is_torn() {
 }
 
 /// Four cells, of which two are read: the third block is written over the first.
-fn looking_back_beside_the_tape(recent_of: impl Fn(usize) -> (recent::Tape, recent::Recent)) {
-    let (mut tape, recent) = recent_of(4);
+fn looking_back(
+    mut write: impl FnMut(&[f32]) + Send + 'static,
+    last: impl FnOnce() -> Option<Vec<f32>>,
+) {
     let writing = loom::thread::spawn(move || {
         for block in [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]] {
-            tape.write(&block);
+            write(&block);
         }
     });
-    if let Some(samples) = recent.last() {
+    if let Some(samples) = last() {
         let last = samples.last().map_or(0, |last| *last as usize);
         let wanted: Vec<f32> = (1..=last).map(|n| n as f32).collect();
         let wanted = &wanted[wanted.len().saturating_sub(2)..];
@@ -103,7 +105,17 @@ fn looking_back_beside_the_tape(recent_of: impl Fn(usize) -> (recent::Tape, rece
 #[test]
 fn what_was_played_last_is_read_whole_or_not_at_all() {
     every_order("recent", || {
-        looking_back_beside_the_tape(recent::with_cells)
+        let (mut tape, recent) = recent::with_cells(4);
+        looking_back(move |block| tape.write(block), || recent.last());
+    });
+}
+
+#[test]
+#[should_panic(expected = "what was played is torn")]
+fn without_its_fences_what_was_played_last_is_torn() {
+    every_order("recent without fences", || {
+        let (mut tape, recent) = unfenced::tape_of_four();
+        looking_back(move |block| tape.write(block), || recent.last());
     });
 }
 

@@ -94,22 +94,3 @@ impl Recent {
         (oldest <= from).then_some(samples)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_written_last_is_read_whatever_the_blocks() {
-        let (mut tape, recent) = with_cells(64);
-        assert_eq!(recent.last(), Some(Vec::new()));
-        let mut all: Vec<f32> = Vec::new();
-        for block in [1, 0, 7, 30, 64, 3, 200, 31, 33] {
-            let samples: Vec<f32> = (0..block).map(|n| (all.len() + n) as f32).collect();
-            tape.write(&samples);
-            all.extend(samples);
-            let wanted = &all[all.len().saturating_sub(32)..];
-            assert_eq!(recent.last().as_deref(), Some(wanted), "{block}");
-        }
-    }
-}

@@ -2,9 +2,11 @@
 
 pub mod design;
 mod dial;
+mod keys;
 mod line;
 pub mod shelf;
 mod stage;
+mod text;
 mod values;
 
 use super::browser::titled;
@@ -173,6 +175,7 @@ impl EchoPage {
             self.design.replace(name, drawn.echo);
         }
         self.design.own_bpm = drawn.tempo_bpm;
+        self.line.whole();
         self.asked = Some(self.wish(desk));
         self.heard = Some(now);
     }
@@ -282,6 +285,7 @@ fn presets(ui: &mut Ui, page: &mut EchoPage) {
             let on = page.design.echo() == &preset.echo();
             if widget::tab(ui, &name, on).clicked() {
                 page.design.replace(&name, preset.echo());
+                page.line.whole();
             }
         }
         let kept = page.shelf.kept().to_vec();
@@ -299,6 +303,7 @@ fn presets(ui: &mut Ui, page: &mut EchoPage) {
                             let on = page.design.echo() == &kept.echo;
                             if ui.selectable_label(on, &kept.name).clicked() {
                                 page.design.replace(&kept.name, kept.echo.clone());
+                                page.line.whole();
                                 ui.close();
                             }
                         }

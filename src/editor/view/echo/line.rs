@@ -13,6 +13,7 @@
 //! | wheel; with Shift, or a drag of the moments under the spikes | zoom; scroll |
 
 use super::design::{Design, Grid, Spike, polarity};
+use super::keys::{Asked, pressed};
 use super::stage::{self, Stage};
 use crate::editor::theme::Theme;
 use crate::editor::view::main::axis::{Axis, Span};
@@ -20,10 +21,7 @@ use crate::editor::view::main::wheel;
 use crate::editor::widget::focus_ring;
 use crate::impulse::echo::{Polarity, Tap, Time};
 use egui::accesskit::Action;
-use egui::{
-    CursorIcon, EventFilter, Key, Modifiers, Pos2, Rect, Response, Sense, Stroke, Ui, WidgetInfo,
-    pos2, vec2,
-};
+use egui::{CursorIcon, Pos2, Rect, Response, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 /// Height of the lane for pans, in points.
 const LANE: f32 = 54.0;
@@ -93,6 +91,12 @@ impl Line {
         self.span = None;
     }
 
+    /// What is seen stays, whatever is drawn: nothing moves away from under the pointer. Main thread.
+    fn hold(&mut self) {
+        let (span, _) = self.seen();
+        self.span.get_or_insert(span);
+    }
+
     /// That moment comes into sight, if it is not. Main thread.
     pub fn reveal(&mut self, ms: f64) {
         let (span, whole) = self.seen();
@@ -153,6 +157,7 @@ pub(super) fn show(ui: &mut Ui, design: &mut Design, line: &mut Line, tempo_bpm:
     {
         ghost(ui, design, &stage, at);
     }
+    focus_ring(ui, stage.rect, field.has_focus());
     field.on_hover_cursor(CursorIcon::Crosshair);
 }
 
@@ -204,6 +209,7 @@ fn draw(ui: &Ui, design: &mut Design, line: &mut Line, stage: &Stage<'_>, field:
         .then(|| ui.input(|input| input.pointer.press_origin()))
         .flatten();
     if let Some(at) = clicked.or(pressed) {
+        line.hold();
         if pressed.is_some() {
             design.begin();
         }
@@ -326,6 +332,7 @@ fn tap(
             response.request_focus();
             design.begin();
             let from = ui.input(|input| input.pointer.press_origin()).unwrap_or(at);
+            line.hold();
             let held = if is_pan {
                 Held::Pan(number)
             } else {
@@ -389,7 +396,7 @@ fn words(design: &Design, stage: &Stage<'_>, number: usize) -> String {
         Polarity::Upright => "",
         Polarity::Inverted => ", inverted",
     };
-    let pan = super::values::pan_text(tap.pan_percent);
+    let pan = super::text::pan_text(tap.pan_percent);
     format!(
         "Tap {}: {time}, {}, {pan}{turned}",
         number + 1,
@@ -430,64 +437,6 @@ fn describe(ui: &Ui, design: &mut Design, response: &Response, number: usize, te
         node.add_action(Action::Increment);
         node.add_action(Action::Decrement);
     });
-}
-
-/// What keys ask for.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Asked {
-    /// Steps of the grid.
-    across: f32,
-    /// Milliseconds.
-    free: f32,
-    /// dB.
-    up: f32,
-    /// Tenths of what there is between left and right.
-    pan: f32,
-    gone: bool,
-}
-
-/// The keys of a handle that has the focus.
-fn pressed(ui: &Ui, response: &Response) -> Asked {
-    if !response.has_focus() {
-        return Asked::default();
-    }
-    ui.memory_mut(|memory| {
-        let filter = EventFilter {
-            horizontal_arrows: true,
-            vertical_arrows: true,
-            ..EventFilter::default()
-        };
-        memory.set_focus_lock_filter(response.id, filter);
-    });
-    ui.input_mut(|input| {
-        // With modifiers first: without them, any are let through.
-        let mut count = |modifiers, key| input.count_and_consume_key(modifiers, key) as f32;
-        let free = count(Modifiers::ALT, Key::ArrowRight) - count(Modifiers::ALT, Key::ArrowLeft);
-        let fine = count(Modifiers::SHIFT, Key::ArrowUp) - count(Modifiers::SHIFT, Key::ArrowDown);
-        let mut plain = |key| count(Modifiers::NONE, key);
-        Asked {
-            free,
-            across: plain(Key::ArrowRight) - plain(Key::ArrowLeft),
-            up: plain(Key::ArrowUp) - plain(Key::ArrowDown) + 0.1 * fine,
-            pan: plain(Key::PageUp) - plain(Key::PageDown),
-            gone: plain(Key::Delete) + plain(Key::Backspace) > 0.0,
-        }
-    })
-}
-
-impl Asked {
-    /// A time so much later.
-    fn later(self, time: Time, grid: Grid, tempo_bpm: f64) -> Time {
-        let ms = time.milliseconds(tempo_bpm);
-        if self.free != 0.0 {
-            return Time::Ms((ms + f64::from(self.free)).max(0.0));
-        }
-        if self.across == 0.0 {
-            return time;
-        }
-        let step = grid.step_ms(tempo_bpm).unwrap_or(1.0);
-        grid.nearest(ms + f64::from(self.across) * step, tempo_bpm)
-    }
 }
 
 /// What keys do to a tap that has the focus. Says whether it is to go.
@@ -541,6 +490,7 @@ fn repeat(ui: &mut Ui, design: &mut Design, line: &mut Line, stage: &Stage<'_>) 
         response.request_focus();
         design.begin();
         let from = ui.input(|input| input.pointer.press_origin());
+        line.hold();
         (line.held, line.grip) = (Some(Held::Repeat(of)), tip - from.unwrap_or(tip));
     }
     if response.dragged() {
