@@ -20,6 +20,7 @@ pub mod mixer;
 pub mod offline;
 pub mod partition;
 pub mod prepared;
+pub mod recent;
 pub mod routing;
 mod schedule;
 mod spill;

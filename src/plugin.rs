@@ -26,6 +26,8 @@ pub use clap::clap_entry;
 
 #[cfg(feature = "editor")]
 use crate::engine::meter::Meter;
+#[cfg(feature = "editor")]
+use crate::engine::recent::Tape;
 use crate::loader::thread::{Format, Loader, Maker, Wanted};
 use crate::preset::in_library;
 use crate::processor::{Processor, Setup};
@@ -71,6 +73,8 @@ struct Active {
     awaited: Option<Asked>,
     #[cfg(feature = "editor")]
     meter: Meter,
+    #[cfg(feature = "editor")]
+    tape: Tape,
 }
 
 impl Active {
@@ -102,7 +106,7 @@ impl Active {
         let first = seen::first(&maker, made.as_ref());
         let loader = Loader::start(maker, loader_end, playing, move || asked.wanted());
         #[cfg(feature = "editor")]
-        let meter = seen.begin(format, first, loader.as_ref().ok().map(Loader::watch));
+        let (meter, tape) = seen.begin(format, first, loader.as_ref().ok().map(Loader::watch));
         Self {
             format,
             wanted,
@@ -112,6 +116,8 @@ impl Active {
             awaited: None,
             #[cfg(feature = "editor")]
             meter,
+            #[cfg(feature = "editor")]
+            tape,
         }
     }
 }
@@ -135,6 +141,9 @@ impl Active {
     fn play(&mut self, channels: &mut [&mut [f32]]) {
         let from = Instant::now();
         self.meter.input(channels);
+        if let Some(channel) = channels.first() {
+            self.tape.write(channel);
+        }
         self.processor.process_in_place(channels);
         self.meter.output(channels);
         let frames = channels.first().map_or(0, |channel| channel.len());

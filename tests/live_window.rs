@@ -17,6 +17,8 @@ mod studio;
 mod wavio;
 
 use drag::{Drag, close};
+use partita::editor::view::echo::design::{Design, Grid};
+use partita::impulse::echo::Tap;
 use screen::{Pane, Part, Pointer, Screen};
 use serde_json::Value;
 use std::fs;
@@ -262,6 +264,62 @@ fn what_is_turned_chosen_and_dropped_is_heard_and_what_is_typed_is_seen() {
         println!("{what}: {residue:.1} dB");
         assert!(residue < BOUND_DB, "{what}: {residue:.1} dB");
     }
+}
+
+/// Where the pointer finds the lab, the top of its time line, its second page, and a second room there.
+const LAB: (i16, i16) = (871, 33);
+const LINE_TOP: i16 = 157;
+const SERIES: (i16, i16) = (195, 99);
+const PLATE: (i16, i16) = (796, 195);
+
+#[test]
+fn a_spike_that_is_drawn_is_heard_and_a_second_room_after_it() {
+    let (studio, screen) = (Studio::new(), Screen::new());
+    let sung = [song(27, 0, 120 * 48_000), song(28, 0, 120 * 48_000)];
+    studio.sing(&sung);
+    let mut live = Live::start(command(&studio, &screen, &["-i", "room"]));
+    let viewer = Pane::of_all(&screen.name);
+    live.wait_for("opened");
+    let room = tail(&live.wait_for("impulse"));
+    drawn(&viewer);
+    let before = viewer.see(ALL);
+    drag(&viewer, LAB, LAB);
+    wait("the lab", || viewer.see(PICTURE) != before);
+    thread::sleep(Duration::from_millis(300));
+    // The time line goes from 89 to 1043 points. At its upper edge a tap is as loud as it can be drawn: 6 dB.
+    let design = Design::default();
+    let seconds = design.span_ms(120.0) * f64::from(640 - 89) / f64::from(1043 - 89);
+    let time = Grid::default().nearest(seconds, 120.0);
+    drag(&viewer, (640, LINE_TOP), (640, LINE_TOP));
+    let heard = wait_until(&mut live, "impulse", |it| {
+        it["name"] == "Echo: Dotted eighth"
+    });
+    let mut echo = design.echo().clone();
+    echo.taps.push(Tap::new(time, 6.0));
+    let built = echo.build(48_000, 120.0).expect("an echo");
+    let channels: Vec<Vec<f64>> = built
+        .channels
+        .iter()
+        .map(|samples| samples.iter().map(|x| f64::from(*x)).collect())
+        .collect();
+    wavio::write_f32(&studio.path("drawn.wav"), &channels);
+    let drawn = Stretch::wait(&studio, tail(&heard).max(room));
+    keep(&viewer.see(ALL), "live-window-echo.png");
+
+    drag(&viewer, SERIES, SERIES);
+    thread::sleep(Duration::from_millis(300));
+    drag(&viewer, PLATE, PLATE);
+    let both = "Echo: Dotted eighth + Plate";
+    wait_until(&mut live, "impulse", |it| it["name"] == both);
+    thread::sleep(Duration::from_millis(300));
+    keep(&viewer.see(ALL), "live-window-series.png");
+    live.signal("-TERM");
+    live.wait_for("ended");
+    live.end();
+    let heard = read_raw(&studio.path("speaker.raw"));
+    let residue = drawn.null_db(&studio, &heard, &sung, &["-i", "drawn.wav"]);
+    println!("the drawn echo: {residue:.1} dB");
+    assert!(residue < BOUND_DB, "{residue:.1} dB");
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod oracle;
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
 use oracle::Noise;
 use partita::engine::meter::{self, CLIP, Measured, WINDOW_SECONDS, WINDOWS};
+use partita::engine::recent::{self, FRAMES};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -217,4 +218,29 @@ fn what_is_read_is_never_torn() {
     });
     println!("{windows} windows, {counts:?} readings");
     assert!(counts.iter().all(|count| count.load(Relaxed) > 0));
+}
+
+#[test]
+fn what_was_played_last_is_read_whatever_the_blocks() {
+    let (mut tape, recent) = recent::pair();
+    assert_eq!(recent.last(), Some(Vec::new()));
+    let mut all: Vec<f32> = Vec::new();
+    let blocks = [
+        1,
+        0,
+        7,
+        480,
+        FRAMES,
+        3,
+        5 * FRAMES,
+        FRAMES - 1,
+        2 * FRAMES + 1,
+    ];
+    for block in blocks {
+        let samples: Vec<f32> = (0..block).map(|n| (all.len() + n) as f32).collect();
+        tape.write(&samples);
+        all.extend(samples);
+        let wanted = &all[all.len().saturating_sub(FRAMES)..];
+        assert!(recent.last().as_deref() == Some(wanted), "{block}");
+    }
 }

@@ -1,5 +1,5 @@
 //! Every order of events in which two threads can meet, where they share something of ours without a lock: the swap, the
-//! meter, the shared values.
+//! meter, what was played last, the shared values.
 //!
 //! What is tried are the product's own sources, compiled here once more: the atomics of `engine/sync.rs` are loom's, which
 //! goes through all interleavings with at most three preemptions, and through every older value that a load may still see
@@ -27,6 +27,8 @@ mod unfenced;
 
 #[path = "../src/engine/meter.rs"]
 mod meter;
+#[path = "../src/engine/recent.rs"]
+mod recent;
 #[path = "../src/params/shared.rs"]
 mod shared;
 #[path = "../src/swap.rs"]
@@ -78,6 +80,43 @@ fn windows_of_the_meter_are_read_whole_or_not_at_all() {
 #[should_panic(expected = "a window is torn")]
 fn without_its_fences_the_meter_is_torn() {
     every_order("meter without fences", unfenced::reader_beside_the_writer);
+}
+
+/// Four cells, of which two are read: the third block is written over the first.
+fn looking_back(
+    mut write: impl FnMut(&[f32]) + Send + 'static,
+    last: impl FnOnce() -> Option<Vec<f32>>,
+) {
+    let writing = loom::thread::spawn(move || {
+        for block in [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]] {
+            write(&block);
+        }
+    });
+    if let Some(samples) = last() {
+        let last = samples.last().map_or(0, |last| *last as usize);
+        let wanted: Vec<f32> = (1..=last).map(|n| n as f32).collect();
+        let wanted = &wanted[wanted.len().saturating_sub(2)..];
+        assert_eq!(samples, wanted, "what was played is torn");
+        assert!(last.is_multiple_of(2), "half a block: {samples:?}");
+    }
+    writing.join().expect("no panic");
+}
+
+#[test]
+fn what_was_played_last_is_read_whole_or_not_at_all() {
+    every_order("recent", || {
+        let (mut tape, recent) = recent::with_cells(4);
+        looking_back(move |block| tape.write(block), || recent.last());
+    });
+}
+
+#[test]
+#[should_panic(expected = "what was played is torn")]
+fn without_its_fences_what_was_played_last_is_torn() {
+    every_order("recent without fences", || {
+        let (mut tape, recent) = unfenced::tape_of_four();
+        looking_back(move |block| tape.write(block), || recent.last());
+    });
 }
 
 #[test]

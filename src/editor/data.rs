@@ -1,6 +1,7 @@
 //! Everything that the editor may see.
 
 use crate::engine::meter::{Level, Load, Reading};
+use crate::engine::recent::Recent;
 use crate::impulse::{ImpulseResponse, Layout};
 use crate::params::{Slots, Values};
 use crate::preset::{Embedding, ImpulseReference};
@@ -26,6 +27,8 @@ pub struct Data {
     pub playing: Playing,
     /// What is heard.
     pub meters: Meters,
+    /// The last of the sound before the engine, where something plays. It is always another, and no reason to draw.
+    pub recent: Option<Recent>,
     /// The host's tempo in beats per minute, where it has one.
     pub tempo: Option<f64>,
     /// The name of the preset that was loaded last.
@@ -45,6 +48,7 @@ impl Default for Data {
             embedding: Embedding::default(),
             playing: Playing::default(),
             meters: Meters::default(),
+            recent: None,
             tempo: None,
             preset: None,
             device: None,

@@ -455,10 +455,19 @@ impl Desk {
         }
     }
 
-    /// Plays what has just been made and lies in no file. Of a gesture it is a part: nothing that is held is let go. Main
-    /// thread.
-    pub fn audition(&mut self, impulse: Arc<ImpulseReference>) {
-        self.actions.take(impulse);
+    /// Plays what has just been made and lies in no file. If `last`, made before it, is what plays and the last step led there,
+    /// that step leads here from now on: what is drawn is one step, however often it is heard. Of a gesture it is a part:
+    /// nothing that is held is let go. Main thread.
+    pub fn audition(&mut self, made: Arc<ImpulseReference>, last: Option<&Arc<ImpulseReference>>) {
+        let choice = Choice::Reference(Arc::clone(&made));
+        let last = last.map(|last| Choice::Reference(Arc::clone(last)));
+        let goes_on = last.is_some() && self.choice() == last;
+        if goes_on && self.memory.lead(&last, &choice) {
+            self.chosen = Some((choice, self.data.reference.clone()));
+        } else {
+            self.chose(choice);
+        }
+        self.actions.take(made);
         if self.data.values.slot() != slots::CUSTOM {
             self.change(Id::Impulse, slots::CUSTOM as f32);
         }

@@ -20,6 +20,10 @@ pub enum Purpose {
     Locate(Option<Reference>),
     /// A folder for the library.
     Folder,
+    /// A WAV file to be written, of that name at first.
+    Save(String),
+    /// A sound, not an impulse.
+    Sound,
 }
 
 /// What has come of it.
@@ -91,6 +95,9 @@ impl Dialog {
             (None, Purpose::Folder) if fast => Some(Answer::None(
                 "This system offers no file dialog. Type or paste the folder's path instead.",
             )),
+            (None, Purpose::Save(_) | Purpose::Sound) if fast => Some(Answer::None(
+                "This system offers no file dialog. Type or paste the file's path instead.",
+            )),
             (None, _) if fast => Some(Answer::None(
                 "This system offers no file dialog. Type or paste the file's path, or drop the file on the window.",
             )),
@@ -117,6 +124,15 @@ fn system(purpose: &Purpose, folder: Option<PathBuf>) -> Option<PathBuf> {
     };
     match purpose {
         Purpose::Folder => dialog.set_title("Add a folder of impulses").pick_folder(),
+        Purpose::Save(name) => dialog
+            .set_title("Save as WAV")
+            .set_file_name(name)
+            .add_filter("WAV", &["wav"])
+            .save_file(),
+        Purpose::Sound => dialog
+            .set_title("Open a sound")
+            .add_filter("Sounds", &both())
+            .pick_file(),
         Purpose::Impulse => dialog
             .set_title("Open an impulse")
             .add_filter("Impulses", &both())

@@ -112,6 +112,17 @@ impl Memory {
         }
     }
 
+    /// The last step, if it led to the impulse `from`, leads to the impulse `to`. Says whether it does.
+    pub fn lead(&mut self, from: &Option<Choice>, to: &Choice) -> bool {
+        let last = self.done.last_mut().and_then(|step| step.impulse.as_mut());
+        let Some(change) = last.filter(|change| change.after == *from) else {
+            return false;
+        };
+        change.after = Some(to.clone());
+        self.undone.clear();
+        true
+    }
+
     /// What would be undone.
     pub fn to_undo(&self) -> Option<&Step> {
         self.done.last()

@@ -127,6 +127,8 @@ impl Views {
                 self.load(desk, path);
             }
             Some(Answer::Chosen(Purpose::Folder, path)) => self.librarian.add_folder(path),
+            // The browser asks for neither.
+            Some(Answer::Chosen(Purpose::Save(_) | Purpose::Sound, _)) => {}
             Some(Answer::None(why)) => self.librarian.tell(why.to_owned()),
             None => {}
         }

@@ -35,8 +35,9 @@ pub const END_DB: f64 = -132.0;
 /// The longest result: 349 s at 48 kHz.
 pub const MAX_FRAMES: usize = 1 << 24;
 
-/// The most samples that are transformed, all channels of both impulses and of the result together.
-const MAX_TRANSFORMED: usize = 1 << 26;
+/// The most samples that are transformed, all channels of both impulses and of the result together, each as long as the
+/// result.
+pub const MAX_TRANSFORMED: usize = 1 << 26;
 
 /// Two impulses in one.
 #[derive(Clone, Debug, PartialEq)]

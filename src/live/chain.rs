@@ -10,6 +10,7 @@ use super::guard::{self, CEILING_DB, Guard};
 use super::probe::Probe;
 use crate::engine::Block;
 use crate::engine::meter::{self, Measured, Meter, Reader};
+use crate::engine::recent::{self, Recent, Tape};
 use crate::loader::thread::Format;
 use crate::output::Existing;
 use crate::processor::{MAX_CHANNELS, Processor};
@@ -53,6 +54,7 @@ impl Gauges {
 pub struct Ends {
     pub(super) gauges: Arc<Gauges>,
     pub(super) reader: Reader,
+    pub(super) recent: Recent,
     pub(super) guard: guard::Watch,
     /// As [`Take::ALL`].
     pub(super) decks: [Deck; 2],
@@ -140,6 +142,7 @@ pub struct Effect {
     desk: Arc<Desk>,
     gauges: Arc<Gauges>,
     meter: Meter,
+    tape: Tape,
     guard: Guard,
     switch: guard::Watch,
     dry: Head,
@@ -162,6 +165,7 @@ impl Effect {
             outputs,
             sample_rate,
         });
+        let (tape, recent) = recent::pair();
         let (dry_deck, dry) = deck::pair(Take::Dry, inputs, sample_rate);
         let (wet_deck, wet) = deck::pair(Take::Wet, outputs, sample_rate);
         let (guard, switch) = guard::pair(sample_rate, CEILING_DB);
@@ -169,6 +173,7 @@ impl Effect {
         let ends = Ends {
             gauges: Arc::clone(&gauges),
             reader,
+            recent,
             guard: switch.clone(),
             decks: [dry_deck, wet_deck],
         };
@@ -177,6 +182,7 @@ impl Effect {
             desk,
             gauges,
             meter,
+            tape,
             guard,
             switch,
             dry,
@@ -196,6 +202,9 @@ impl Effect {
     pub fn process<'a>(&mut self, inputs: &[&'a [f32]], outputs: &mut [&'a mut [f32]]) {
         let begun = Instant::now();
         self.meter.input(inputs);
+        if let Some(input) = inputs.first() {
+            self.tape.write(input);
+        }
         self.dry.push(inputs);
         let now = (self.desk.values.changes(), self.desk.dry_is_muted());
         if self.known != Some(now) {

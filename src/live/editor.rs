@@ -9,6 +9,7 @@ use super::stream::{Alarm, Opened};
 use super::{Command, control::Status};
 use crate::editor::{Actions, Data, Meters, Playing as Shown, Settings, open_standalone};
 use crate::engine::meter::Reader;
+use crate::engine::recent::Recent;
 use crate::params::{Id, slots};
 use crate::preset::{Embedding, ImpulseReference};
 use crossbeam_channel::{Receiver, Sender, unbounded};
@@ -76,6 +77,7 @@ impl Said {
 struct Source {
     alarm: Arc<Alarm>,
     reader: Reader,
+    recent: Recent,
 }
 
 /// What was seen at a glance.
@@ -144,6 +146,7 @@ impl Stage {
             self.meters = Some(Source {
                 alarm: Arc::clone(&playing.alarm),
                 reader: playing.made.ends.reader.clone(),
+                recent: playing.made.ends.recent.clone(),
             });
         }
         let loaded = playing.loaded();
@@ -225,6 +228,7 @@ impl Actions for Stage {
         data.playing.note = said.note;
         // What was asked for last and cannot be loaded is what the user is looking at.
         data.playing.error = said.error.or(data.playing.error.take());
+        data.recent = self.meters.as_ref().map(|source| source.recent.clone());
         match &mut self.meters {
             Some(source) => data.meters.follow(source.reader.read(), seconds),
             None => data.meters = Meters::default(),

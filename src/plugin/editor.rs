@@ -205,8 +205,10 @@ impl Actions for Stage {
         data.embedding = told.embedding;
         data.preset = told.preset;
         data.playing.note = told.note;
+        data.recent = None;
         let mut now = self.seen.now();
         let Some(now) = now.as_mut() else { return };
+        data.recent = Some(now.recent.clone());
         let status = now.status();
         let (inputs, outputs) = (now.format.inputs, now.format.outputs);
         let layout = data.impulse.as_ref().map(|impulse| impulse.layout);

@@ -1,6 +1,7 @@
 //! What the editor is told of a running instance: through atomics by the audio thread, else by the host's main thread.
 
 use crate::engine::meter::{Measured, Meter, Reader, pair};
+use crate::engine::recent::{self, Recent, Tape};
 use crate::loader::cache::Ready;
 use crate::loader::thread::{Format, Maker, Status, Watch};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,6 +20,7 @@ pub(super) struct Seen {
 pub(super) struct Now {
     pub format: Format,
     pub meters: Reader,
+    pub recent: Recent,
     first: Status,
     watch: Option<Watch>,
 }
@@ -54,20 +56,22 @@ pub(super) fn first(maker: &Maker, made: Option<&Ready>) -> Status {
 }
 
 impl Seen {
-    /// An activation: what plays first, and what tells of changes. Gives the meter for the audio thread. Main thread.
-    pub fn begin(&self, format: Format, first: Status, watch: Option<Watch>) -> Meter {
+    /// An activation: what plays first, and what tells of changes. Gives what the audio thread writes to. Main thread.
+    pub fn begin(&self, format: Format, first: Status, watch: Option<Watch>) -> (Meter, Tape) {
         let (meter, meters) = pair(Measured {
             inputs: format.inputs,
             outputs: format.outputs,
             sample_rate: format.sample_rate,
         });
+        let (tape, recent) = recent::pair();
         *self.now() = Some(Now {
             format,
             meters,
+            recent,
             first,
             watch,
         });
-        meter
+        (meter, tape)
     }
 
     /// Since the last activation. Main thread.

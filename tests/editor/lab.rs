@@ -1,18 +1,21 @@
-//! Drawing echoes, two rooms in series, and the picture of convolution.
+//! Drawing echoes.
 
 use crate::fake::{Log, drag, open_over};
 use egui::{Event, Key, Modifiers, Pos2, Rect, pos2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
+use partita::editor::dialog::{Dialog, Purpose};
 use partita::editor::view::View;
 use partita::editor::view::echo::EchoPage;
 use partita::editor::view::lab::Page;
 use partita::editor::{App, Settings};
 use partita::impulse::echo::{Echo, Polarity, Preset, Tap, Time};
-use partita::impulse::{chain, library, load};
+use partita::impulse::load;
 use partita::params::Id;
+use std::path::PathBuf;
+use std::sync::OnceLock;
 
-fn at(page: Page) -> (Harness<'static, App>, Log) {
+pub fn at(page: Page) -> (Harness<'static, App>, Log) {
     let log = Log::playing();
     let mut harness = open_over(log.clone(), Settings::default());
     harness.state_mut().open(View::Lab);
@@ -24,25 +27,25 @@ fn at(page: Page) -> (Harness<'static, App>, Log) {
 }
 
 /// What is being made has come, and has been handed over.
-fn settle(harness: &mut Harness<'_, App>) {
+pub fn settle(harness: &mut Harness<'_, App>) {
     harness.run();
     harness.state_mut().views().wait();
     harness.run();
 }
 
-fn page<'a>(harness: &'a mut Harness<'_, App>) -> &'a mut EchoPage {
+pub fn page<'a>(harness: &'a mut Harness<'_, App>) -> &'a mut EchoPage {
     &mut harness.state_mut().views().lab.echo
 }
 
-fn echo(harness: &mut Harness<'_, App>) -> Echo {
+pub fn echo(harness: &mut Harness<'_, App>) -> Echo {
     page(harness).design.echo().clone()
 }
 
-fn rect(harness: &Harness<'_, App>, name: &str) -> Rect {
+pub fn rect(harness: &Harness<'_, App>, name: &str) -> Rect {
     harness.get_by_label(name).rect()
 }
 
-fn click(harness: &mut Harness<'_, App>, at: Pos2) {
+pub fn click(harness: &mut Harness<'_, App>, at: Pos2) {
     harness.hover_at(at);
     harness.run();
     harness.drag_at(at);
@@ -51,8 +54,14 @@ fn click(harness: &mut Harness<'_, App>, at: Pos2) {
     harness.run();
 }
 
-fn ms(tap: &Tap) -> f64 {
+pub fn ms(tap: &Tap) -> f64 {
     tap.time.milliseconds(120.0)
+}
+
+/// A value, as assistive technology is told.
+pub fn told(harness: &Harness<'_, App>, name: &str) -> String {
+    let node = harness.get_by_label(name);
+    node.accesskit_node().value().unwrap_or_default()
 }
 
 #[test]
@@ -146,6 +155,9 @@ fn a_tap_is_dragged_in_time_gain_and_across_the_line() {
     harness.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
     harness.run();
     assert_eq!(echo(&mut harness).taps[0], moved);
+    // What is seen has stayed, so that the tap is where it was let go.
+    let there = rect(&harness, "Tap 1").center().x - from.x;
+    assert!((there - step).abs() < 0.5, "{there} {step}");
     // The lane below: to the right.
     let pan = rect(&harness, "Pan of tap 1").center();
     drag(&mut harness, pan, vec2(0.0, 40.0));
@@ -194,9 +206,15 @@ fn everything_by_keyboard() {
     assert_eq!(echo(&mut harness).taps.len(), 2);
 }
 
-fn type_in(harness: &mut Harness<'_, App>, field: &str, text: &str) {
+/// Into a field, or over the value of a dial.
+pub fn type_in(harness: &mut Harness<'_, App>, field: &str, text: &str) {
     harness.get_by_label(field).focus();
     harness.run();
+    let role = harness.get_by_label(field).accesskit_node().role();
+    if role == egui::accesskit::Role::Slider {
+        harness.key_press(Key::Enter);
+        harness.run();
+    }
     harness.event(Event::Text(text.to_owned()));
     harness.run();
     harness.key_press(Key::Enter);
@@ -211,7 +229,7 @@ fn values_are_typed_and_what_is_none_is_told() {
     for (field, text) in [
         ("Time of the tap", "1/4"),
         ("Gain of the tap", "-9.5"),
-        ("Pan of the tap, typed", "L50"),
+        ("Pan of the tap", "L50"),
         ("Low cut of the tap", "120"),
         ("High cut of the tap", "4k"),
         ("Diffusion of the tap", "20 %"),
@@ -224,7 +242,7 @@ fn values_are_typed_and_what_is_none_is_told() {
         type_in(&mut harness, field, text);
     }
     harness.get_by_label("Inverted").click();
-    harness.get_by_label("Swap each time").click();
+    harness.get_by_label("Swap sides").click();
     harness.run();
     let typed: Tap = "1/4,-9.5dB,pan=L50,invert,low=120Hz,high=4kHz,diffusion=20%"
         .parse()
@@ -239,14 +257,60 @@ fn values_are_typed_and_what_is_none_is_told() {
     // Nonsense changes nothing, stays to be mended, and Escape lets it go.
     type_in(&mut harness, "Gain of the tap", "loud");
     assert_eq!(echo(&mut harness).taps[0].gain_db, -9.5);
-    assert_eq!(
-        harness.get_by_label("Gain of the tap").value().as_deref(),
-        Some("loud")
-    );
+    let typed = harness.get_by_label("Gain of the tap, typed").value();
+    assert_eq!(typed.as_deref(), Some("loud"));
     harness.key_press(Key::Escape);
     harness.run();
-    let shown = harness.get_by_label("Gain of the tap").value();
-    assert_eq!(shown.as_deref(), Some("−9.5 dB"));
+    assert_eq!(told(&harness, "Gain of the tap"), "−9.5 dB");
+    assert!(harness.query_by_label("Gain of the tap, typed").is_none());
+}
+
+#[test]
+fn what_was_there_before_an_echo_comes_back_and_so_does_the_echo() {
+    let (mut harness, log) = at(Page::Echo);
+    harness.get_by_label("Slap").click();
+    settle(&mut harness);
+    harness.get_by_label("Tape").click();
+    settle(&mut harness);
+    harness.get_by_label("Ping pong").click();
+    settle(&mut harness);
+    assert_eq!(log.reference().expect("one").name, "Echo: Ping pong");
+    // In the bar: all that was heard of it is one step.
+    harness.get_by_label("Undo").click();
+    settle(&mut harness);
+    let reference = log.reference().expect("one");
+    assert_eq!(reference.factory.as_deref(), Some("hall"));
+    assert_eq!(echo(&mut harness), Preset::PingPong.echo());
+    harness.get_by_label("Redo").click();
+    settle(&mut harness);
+    assert_eq!(log.reference().expect("one").name, "Echo: Ping pong");
+    // With the keys: the drawing first, then what was there before it.
+    log.take();
+    for wanted in ["Tape", "Slap", "Dotted eighth"] {
+        harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+        settle(&mut harness);
+        let wanted = Preset::ALL
+            .into_iter()
+            .find(|preset| preset.name() == wanted.to_lowercase().replace(' ', "-"));
+        assert_eq!(echo(&mut harness), wanted.expect("a preset").echo());
+    }
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    settle(&mut harness);
+    let reference = log.reference().expect("one");
+    assert_eq!(reference.factory.as_deref(), Some("hall"));
+    // An echo that comes from elsewhere, a preset or a session, is drawn on.
+    let drawn = partita::preset::Drawn {
+        echo: Preset::GoldenRatio.echo(),
+        tempo_bpm: 90.0,
+    };
+    let sound = drawn.echo.build(48_000, 90.0).expect("an echo");
+    let mut other = partita::preset::ImpulseReference::to_sound(&sound).drawn_as(&drawn);
+    other.name = "Echo: Sunflower".to_owned();
+    log.change(|data| data.reference = Some(std::sync::Arc::new(other)));
+    settle(&mut harness);
+    assert_eq!(echo(&mut harness), drawn.echo);
+    let design = &page(&mut harness).design;
+    assert_eq!((design.name.as_str(), design.own_bpm), ("Sunflower", 90.0));
 }
 
 #[test]
@@ -333,100 +397,29 @@ fn an_echo_is_kept_taken_back_and_written_as_a_wav_file() {
 }
 
 #[test]
-fn two_rooms_are_heard_as_one_and_dismissed_again() {
-    let (mut harness, log) = at(Page::Series);
-    harness.get_by_label("Spring").click();
-    settle(&mut harness);
-    let load = |name| library::find(name).expect("there").load().expect("loads");
-    let wanted = chain::chain(&load("hall"), &load("spring"))
-        .expect("fits")
-        .impulse;
-    let built = harness.state_mut().views().lab.series.built().cloned();
-    assert_eq!(built.expect("built").channels, wanted.channels);
-    let reference = log.reference().expect("a reference");
-    assert_eq!(
-        reference
-            .copy()
-            .expect("a copy")
-            .sound("echo")
-            .expect("sound")
-            .channels,
-        wanted.channels
-    );
-    assert!(log.take().contains(&"take hall + spring".to_owned()));
-    harness.get_by_label("Dismiss the second room").click();
-    settle(&mut harness);
-    assert_eq!(
-        log.reference().expect("a reference").factory.as_deref(),
-        Some("hall")
-    );
-    assert!(harness.state_mut().views().lab.series.built().is_none());
-}
-
-/// The position, as assistive technology is told.
-fn said(harness: &Harness<'_, App>) -> String {
-    let node = harness.get_by_label("Position c, in samples");
-    node.accesskit_node().value().unwrap_or_default()
-}
-
-#[test]
-fn the_sum_that_is_shown_is_the_direct_sum_at_every_place() {
-    let (mut harness, _) = at(Page::Convolve);
-    harness.get_by_label("Position c, in samples").focus();
-    harness.run();
-    harness.key_press(Key::Home);
-    harness.run();
-    for c in 0..47_i32 {
-        // Two boxes of 24 samples: the overlap counts.
-        let overlap = 24 - (23 - c).abs();
-        let text = said(&harness);
-        assert!(text.starts_with(&format!("c = {c}: ")), "{text}");
-        assert!(text.ends_with(&format!(" = {overlap}")), "{text}");
-        harness.key_press(Key::ArrowRight);
-        harness.run();
+fn the_system_s_dialog_says_where_the_wav_file_goes() {
+    static PLACE: OnceLock<PathBuf> = OnceLock::new();
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = PLACE.get_or_init(|| folder.path().join("chosen.wav"));
+    let (mut harness, _) = at(Page::Echo);
+    page(&mut harness).dialog = Dialog::with(|purpose, _| {
+        assert_eq!(purpose, &Purpose::Save("Dotted eighth.wav".to_owned()));
+        PLACE.get().cloned()
+    });
+    // Without a path it is asked for; what the dialog says is written, also over what is there: it has asked.
+    for _ in 0..2 {
+        harness.get_by_label("Choose…").click();
+        settle(&mut harness);
+        settle(&mut harness);
+        harness.get_by_label_contains("Wrote ");
     }
-    assert!(said(&harness).starts_with("c = 46: "));
-    // Dragged to the left edge it is at the beginning.
-    let stage = rect(&harness, "Position c, in samples");
-    click(&mut harness, pos2(stage.min.x + 2.0, stage.center().y));
-    assert!(said(&harness).starts_with("c = 0: "));
-    harness.get_by_label("Two spikes").click();
+    let written = load::read(path, load::LayoutChoice::Auto).expect("a WAV file");
+    let wanted = Preset::DottedEighth.echo().build(48_000, 120.0);
+    assert_eq!(written.channels, wanted.expect("an echo").channels);
+    // Where there is none, a sentence.
+    page(&mut harness).dialog = Dialog::with(|_, _| None);
+    harness.get_by_label("Choose…").click();
     settle(&mut harness);
-    let watched = harness.state_mut().views().lab.convolve.watched().cloned();
-    let watched = watched.expect("something to see");
-    let (f, g) = (watched.sliding.f(), watched.sliding.g());
-    for c in watched.sliding.offsets() {
-        let direct: f64 = (0..f.len())
-            .filter(|a| *a <= c && c - a < g.len())
-            .map(|a| f64::from(f[a]) * f64::from(g[c - a]))
-            .sum();
-        // Sixteenths: f32 holds every sum.
-        assert_eq!(f64::from(watched.sliding.output()[c]), direct, "{c}");
-    }
-}
-
-#[test]
-fn it_plays_pauses_and_steps() {
-    let (mut harness, _) = at(Page::Convolve);
-    let c = |harness: &mut Harness<'_, App>| {
-        let lab = &mut harness.state_mut().views().lab;
-        lab.convolve.watched().expect("something to see").c()
-    };
-    let from = c(&mut harness);
-    harness.get_by_label("3 ×").click();
-    harness.run();
-    harness.get_by_label("Play").click();
-    for _ in 0..30 {
-        harness.step();
-    }
-    let played = c(&mut harness);
-    assert!(played > from, "{from} {played}");
-    harness.get_by_label("Pause").click();
-    harness.run();
-    let paused = c(&mut harness);
-    harness.run();
-    assert_eq!(c(&mut harness), paused);
-    harness.get_by_label("One sample back").click();
-    harness.run();
-    assert_eq!(c(&mut harness), paused - 1);
+    settle(&mut harness);
+    harness.get_by_label_contains("This system offers no file dialog");
 }

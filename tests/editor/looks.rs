@@ -215,6 +215,27 @@ fn the_lab_looks_as_it_did() {
     }
 }
 
+/// What README shows is what is compared here.
+#[test]
+fn the_readme_shows_pictures_that_are_compared() {
+    let readme = include_str!("../../README.md");
+    let shown: Vec<&str> = readme
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split(')').next())
+        .filter(|path| path.ends_with(".png"))
+        .collect();
+    assert!(shown.len() >= 4, "{shown:?}");
+    for path in shown {
+        let name = path.strip_prefix("tests/snapshots/").expect(path);
+        let view = name.split('-').next().unwrap_or_default();
+        let views = ["main", "browser", "echo", "series", "convolve"];
+        assert!(views.contains(&view), "{path} is compared nowhere");
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+        assert!(file.is_file(), "{path} is not there");
+    }
+}
+
 /// Not compared: to be looked at, in the folder that PARTITA_PICTURES names.
 #[test]
 fn every_view_can_be_drawn() {

@@ -3,8 +3,10 @@
 #![cfg(feature = "editor")]
 
 mod browser;
+mod convolve;
 mod fake;
 mod gestures;
+mod handles;
 mod lab;
 mod looks;
 mod picture;

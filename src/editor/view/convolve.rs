@@ -5,14 +5,17 @@ pub mod scene;
 mod stage;
 
 use crate::editor::desk::Desk;
+use crate::editor::dialog::{Answer, Dialog, Purpose};
 use crate::editor::latest::Latest;
 use crate::editor::theme::{Theme, size};
 use crate::editor::widget;
 use crate::impulse::ImpulseResponse;
+use crate::impulse::load::{LayoutChoice, read};
 use egui::{
     Align, CursorIcon, EventFilter, Key, Layout, Modifiers, RichText, Sense, Ui, WidgetInfo, vec2,
 };
 use scene::{Scene, Watched};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,30 +28,66 @@ const UNDER: f32 = 88.0;
 /// Terms of the sum that are written out: as many as fit the narrowest window.
 const TERMS: usize = 9;
 
-type Wish = (Scene, Option<Arc<ImpulseResponse>>);
+/// A sound of the user's.
+#[derive(Clone, Debug, PartialEq)]
+enum Source {
+    /// What has just been played.
+    Played(Arc<Vec<f32>>),
+    /// A file's left channel.
+    File(PathBuf),
+}
+
+/// What is to be seen.
+#[derive(Clone)]
+struct Wish {
+    scene: Scene,
+    own: Option<Arc<ImpulseResponse>>,
+    source: Option<Source>,
+}
+
+fn make(wish: &Wish) -> Result<Option<Watched>, String> {
+    let mut loaded = None;
+    let sound = match &wish.source {
+        _ if wish.scene != Scene::Sound => None,
+        None => None,
+        Some(Source::Played(samples)) => Some(samples.as_slice()),
+        Some(Source::File(path)) => {
+            let file = read(path, LayoutChoice::Auto).map_err(|error| error.to_string())?;
+            loaded.insert(file).channels.first().map(Vec::as_slice)
+        }
+    };
+    let signals = wish.scene.signals(wish.own.as_deref(), sound);
+    Ok(signals.and_then(|(f, g)| Watched::new(&f, &g, 1.0)))
+}
 
 /// What the view remembers from frame to frame.
 pub struct Convolve {
     scene: Scene,
-    maker: Latest<Wish, Option<Watched>>,
+    maker: Latest<Wish, Result<Option<Watched>, String>>,
     /// The impulse that was asked for, where it is the user's own that slides.
     own: Option<Arc<ImpulseResponse>>,
     watched: Option<Watched>,
+    /// What is wrong with the sound that was chosen.
+    error: Option<String>,
+    source: Option<Source>,
+    /// The system's file dialog.
+    pub dialog: Dialog,
+    path: String,
     speed: f64,
     begun: bool,
 }
 
 impl Default for Convolve {
     fn default() -> Self {
-        let make = |(scene, own): Wish| {
-            let (f, g) = scene.signals(own.as_deref())?;
-            Watched::new(&f, &g, 1.0)
-        };
         Self {
             scene: Scene::default(),
-            maker: Latest::new("partita sliding", Duration::ZERO, make),
+            maker: Latest::new("partita sliding", Duration::ZERO, |wish| make(&wish)),
             own: None,
             watched: None,
+            error: None,
+            source: None,
+            dialog: Dialog::default(),
+            path: String::new(),
             speed: 1.0,
             begun: false,
         }
@@ -62,24 +101,47 @@ impl Convolve {
     }
 
     pub(super) fn poll(&mut self) -> bool {
-        self.maker.poll()
+        self.maker.poll() || self.dialog.is_answered()
     }
 
     pub(super) fn wait(&mut self) {
         self.maker.wait();
+        self.dialog.wait();
     }
 
-    pub(super) fn arrive(&mut self) {
-        if let Some(watched) = self.maker.take() {
-            let speed = self.speed;
-            self.watched = watched.map(|watched| watched.at_speed(speed));
+    pub(super) fn arrive(&mut self, desk: &Desk) {
+        match self.dialog.answer() {
+            Some(Answer::Chosen(_, path)) => {
+                self.path = path.display().to_string();
+                self.hear(Source::File(path), desk);
+            }
+            Some(Answer::None(why)) => self.error = Some(why.to_owned()),
+            None => {}
+        }
+        let speed = self.speed;
+        match self.maker.take() {
+            Some(Ok(watched)) => {
+                self.watched = watched.map(|watched| watched.at_speed(speed));
+                self.error = None;
+            }
+            Some(Err(error)) => (self.watched, self.error) = (None, Some(error)),
+            None => {}
         }
     }
 
     fn ask(&mut self, scene: Scene, desk: &Desk) {
         (self.scene, self.begun) = (scene, true);
-        self.own = desk.data().impulse.clone().filter(|_| scene == Scene::Own);
-        self.maker.ask((scene, self.own.clone()));
+        self.own = desk.data().impulse.clone().filter(|_| scene.is_own());
+        self.maker.ask(Wish {
+            scene,
+            own: self.own.clone(),
+            source: self.source.clone(),
+        });
+    }
+
+    fn hear(&mut self, source: Source, desk: &Desk) {
+        self.source = Some(source);
+        self.ask(Scene::Sound, desk);
     }
 }
 
@@ -91,7 +153,7 @@ pub fn show(ui: &mut Ui, desk: &Desk, convolve: &mut Convolve) {
         (None, now) => now.is_some(),
         (Some(_), None) => false,
     };
-    if !convolve.begun || convolve.scene == Scene::Own && other {
+    if !convolve.begun || convolve.scene.is_own() && other {
         convolve.ask(convolve.scene, desk);
     }
     ui.horizontal(|ui| {
@@ -103,13 +165,24 @@ pub fn show(ui: &mut Ui, desk: &Desk, convolve: &mut Convolve) {
         }
     });
     widget::label(ui, convolve.scene.caption());
+    if convolve.scene == Scene::Sound {
+        sources(ui, desk, convolve);
+    }
     let Some(watched) = &mut convolve.watched else {
         let text = match convolve.scene {
-            Scene::Own if desk.data().impulse.is_none() => "No impulse plays: choose one first.",
+            Scene::Own | Scene::Sound if desk.data().impulse.is_none() => {
+                "No impulse plays: choose one first."
+            }
             _ if convolve.maker.is_busy() => "…",
+            Scene::Sound if convolve.source.is_none() => {
+                "Take what you play, or a file: it appears here."
+            }
             _ => "There is nothing but silence to slide.",
         };
-        widget::label(ui, text);
+        // What is wrong is said beside what was chosen.
+        if convolve.error.is_none() {
+            widget::label(ui, text);
+        }
         return;
     };
     let seconds = ui.input(|input| f64::from(input.stable_dt.min(0.1)));
@@ -162,6 +235,56 @@ pub fn show(ui: &mut Ui, desk: &Desk, convolve: &mut Convolve) {
     line(ui, term.as_deref().unwrap_or(hint), theme.muted);
     controls(ui, watched, &mut convolve.speed);
 }
+
+/// Where the sound comes from.
+fn sources(ui: &mut Ui, desk: &Desk, convolve: &mut Convolve) {
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        let recent = desk.data().recent.as_ref();
+        let take = ui.add_enabled_ui(recent.is_some(), |ui| {
+            widget::button(ui, "Take what I play")
+        });
+        let help = "The loudest of the last third of a second that came in, first channel";
+        if take.inner.on_hover_text(help).clicked()
+            && let Some(samples) = recent.and_then(|recent| recent.last())
+        {
+            convolve.hear(Source::Played(Arc::new(samples)), desk);
+        }
+        ui.add_space(12.0);
+        widget::heading(ui, "A file");
+        ui.add_space(4.0);
+        let path = convolve.path.clone();
+        let mut typed = None;
+        let field = ("Path of a sound", EXAMPLE);
+        widget::hinted_field(ui, field, &path, 230.0, |text| {
+            typed = Some(text.trim().trim_matches('"').to_owned());
+            Ok(())
+        });
+        if let Some(typed) = typed {
+            convolve.path.clone_from(&typed);
+            if !typed.is_empty() {
+                convolve.hear(Source::File(PathBuf::from(typed)), desk);
+            }
+        }
+        if widget::button(ui, "Open…").clicked() {
+            convolve.dialog.ask(Purpose::Sound, None);
+        }
+        if let Some(error) = &convolve.error {
+            ui.add_space(8.0);
+            let alarm = Theme::of(ui).alarm;
+            let text = RichText::new(error).size(size::SMALL).color(alarm);
+            let label = egui::Label::new(text).truncate();
+            ui.add(label.show_tooltip_when_elided(true));
+        }
+    });
+}
+
+/// What a path looks like.
+const EXAMPLE: &str = if cfg!(windows) {
+    r"C:\Users\me\voice.wav"
+} else {
+    "/home/me/voice.wav"
+};
 
 fn controls(ui: &mut Ui, watched: &mut Watched, speed: &mut f64) {
     ui.horizontal(|ui| {

@@ -1,17 +1,24 @@
 //! Drawing an echo: spikes on a line of time, heard while they are drawn.
 
 pub mod design;
+mod dial;
+mod keys;
 mod line;
 pub mod shelf;
+mod stage;
+mod text;
 mod values;
 
 use super::browser::titled;
 use crate::editor::desk::Desk;
+use crate::editor::dialog::{Answer, Dialog, Purpose};
+use crate::editor::history::Choice;
 use crate::editor::latest::Latest;
 use crate::editor::theme::{Theme, size};
 use crate::editor::widget;
 use crate::impulse::ImpulseResponse;
 use crate::impulse::echo::{Preset, TEMPO_BPM, Tap};
+use crate::impulse::save::Existing;
 use crate::preset::{Drawn, Embedding, ImpulseReference};
 use design::{Design, Grid};
 use egui::{Align, Key, KeyboardShortcut, Layout, Modifiers, Popup, RichText, Sense, Ui};
@@ -28,7 +35,14 @@ const APART: Duration = Duration::from_millis(100);
 const RATE: u32 = 48_000;
 
 /// Room under the picture, in points.
-const UNDER: f32 = 192.0;
+const UNDER: f32 = 26.0 + values::HEIGHT + 26.0 + 4.0 * 7.0;
+
+/// What a path looks like.
+const EXAMPLE: &str = if cfg!(windows) {
+    r"C:\Users\me\echo.wav"
+} else {
+    "/home/me/echo.wav"
+};
 
 /// What the name of a drawn impulse begins with.
 const ECHO: &str = "Echo: ";
@@ -70,16 +84,18 @@ pub struct EchoPage {
     pub design: Design,
     /// The user's echoes.
     pub shelf: Shelf,
+    /// The system's file dialog.
+    pub dialog: Dialog,
     line: Line,
     builder: Latest<Wish, Result<Built, String>>,
     /// What was asked for last.
     asked: Option<Wish>,
     /// What was built last.
     built: Option<Arc<ImpulseResponse>>,
+    /// The echo that was heard last, from here or from elsewhere.
+    heard: Option<Arc<ImpulseReference>>,
     error: Option<String>,
     path: String,
-    /// It has been looked at: what the session has is in it.
-    opened: bool,
 }
 
 impl Default for EchoPage {
@@ -87,13 +103,14 @@ impl Default for EchoPage {
         Self {
             design: Design::default(),
             shelf: Shelf::default(),
+            dialog: Dialog::default(),
             line: Line::default(),
             builder: Latest::new("partita echo", APART, |wish| build(&wish)),
             asked: None,
             built: None,
+            heard: None,
             error: None,
             path: String::new(),
-            opened: false,
         }
     }
 }
@@ -106,12 +123,13 @@ impl EchoPage {
 
     pub(super) fn poll(&mut self) -> bool {
         let (built, kept) = (self.builder.poll(), self.shelf.poll());
-        built || kept
+        built || kept || self.dialog.is_answered()
     }
 
     pub(super) fn wait(&mut self) {
         self.builder.wait();
         self.shelf.wait();
+        self.dialog.wait();
     }
 
     /// Hands over what has been built.
@@ -119,27 +137,53 @@ impl EchoPage {
         match self.builder.take() {
             Some(Ok(built)) => {
                 (self.built, self.error) = (Some(built.impulse), None);
-                desk.audition(built.reference);
+                desk.audition(Arc::clone(&built.reference), self.heard.as_ref());
+                self.heard = Some(built.reference);
             }
             Some(Err(error)) => self.error = Some(error),
             None => {}
         }
+        match self.dialog.answer() {
+            Some(Answer::Chosen(_, path)) => {
+                self.path = path.display().to_string();
+                self.save_wav(desk, path, Existing::Replace);
+            }
+            Some(Answer::None(why)) => self.shelf.tell(Some(Err(why.to_owned()))),
+            None => {}
+        }
     }
 
-    /// What a session or an earlier window has drawn is drawn on.
-    fn open(&mut self, desk: &Desk) {
-        if std::mem::replace(&mut self.opened, true) {
-            return;
-        }
-        let Some(reference) = &desk.data().reference else {
+    /// What a session, a preset or the history has drawn is drawn on.
+    fn follow(&mut self, desk: &Desk) {
+        let Some(Choice::Reference(now)) = desk.choice() else {
             return;
         };
-        if let Some(drawn) = reference.drawn() {
-            let name = reference.name.strip_prefix(ECHO);
-            self.design = Design::of(name.unwrap_or(&reference.name), drawn.echo);
-            self.design.own_bpm = drawn.tempo_bpm;
-            self.asked = Some(self.wish(desk));
+        let same = |heard: &Arc<ImpulseReference>| {
+            let heard = Choice::Reference(Arc::clone(heard));
+            heard == Choice::Reference(Arc::clone(&now))
+        };
+        if self.heard.as_ref().is_some_and(same) {
+            return;
         }
+        let Some(drawn) = now.drawn() else { return };
+        let name = now.name.strip_prefix(ECHO).unwrap_or(&now.name);
+        if self.design.ways() == (false, false) {
+            let grid = self.design.grid;
+            self.design = Design::of(name, drawn.echo);
+            self.design.grid = grid;
+        } else if self.design.echo() != &drawn.echo {
+            self.design.replace(name, drawn.echo);
+        }
+        self.design.own_bpm = drawn.tempo_bpm;
+        self.line.whole();
+        self.asked = Some(self.wish(desk));
+        self.heard = Some(now);
+    }
+
+    /// Whether what is drawn here is what plays.
+    fn plays(&self, desk: &Desk) -> bool {
+        let heard = self.heard.clone().map(Choice::Reference);
+        heard.is_some() && desk.choice() == heard
     }
 
     fn wish(&self, desk: &Desk) -> Wish {
@@ -154,6 +198,17 @@ impl EchoPage {
                 rate => rate,
             },
         }
+    }
+
+    /// Writes what is drawn to a WAV file.
+    fn save_wav(&mut self, desk: &Desk, mut path: PathBuf, existing: Existing) {
+        if path.extension().is_none() {
+            path.set_extension("wav");
+        }
+        // Built anew: what is heard may be a tenth of a second behind what is drawn.
+        let wish = self.wish(desk);
+        let make = move || build(&wish).map(|built| built.impulse);
+        self.shelf.write_wav(path, existing, make);
     }
 
     fn hear(&mut self, desk: &Desk) {
@@ -175,13 +230,18 @@ const REDO: KeyboardShortcut =
 
 /// One frame. Main thread.
 pub fn show(ui: &mut Ui, desk: &mut Desk, page: &mut EchoPage) {
-    page.open(desk);
+    page.follow(desk);
     let before = page.wish(desk);
     if !ui.ctx().text_edit_focused() {
+        // Where there is nothing to undo in the drawing, the impulse that was there before it comes back.
+        let (back, forwards) = page.design.ways();
         // With Shift first: without it, any modifiers are let through.
-        if ui.input_mut(|input| input.consume_shortcut(&REDO)) {
+        if forwards && ui.input_mut(|input| input.consume_shortcut(&REDO)) {
             page.design.redo();
-        } else if ui.input_mut(|input| input.consume_shortcut(&UNDO)) {
+        } else if back
+            && !ui.input(|input| input.modifiers.shift)
+            && ui.input_mut(|input| input.consume_shortcut(&UNDO))
+        {
             page.design.undo();
         }
     }
@@ -192,14 +252,23 @@ pub fn show(ui: &mut Ui, desk: &mut Desk, page: &mut EchoPage) {
     let tempo_bpm = tempo(desk, &page.design);
     line::show(ui, &mut page.design, &mut page.line, tempo_bpm, rect);
     tools(ui, desk, page);
-    values::tap(ui, &mut page.design);
-    values::feedback(ui, &mut page.design);
+    let clock = values::Clock {
+        tempo_bpm,
+        whole_ms: page.line.whole_ms(),
+    };
+    if let Some(step) = values::show(ui, &mut page.design, &clock) {
+        let beside = page.design.beside(step == values::Step::On, tempo_bpm);
+        page.design.select(beside);
+        if let Some(tap) = beside.and_then(|tap| page.design.echo().taps.get(tap)) {
+            page.line.reveal(tap.time.milliseconds(tempo_bpm));
+        }
+    }
     ui.add_space(2.0);
     files(ui, desk, page);
     // What was there when the view opened is heard once it is changed, not before; and a new tempo or rate only while it is
     // the echo that plays.
     let now = page.wish(desk);
-    let plays = desk.data().playing.name.starts_with(ECHO);
+    let plays = page.plays(desk);
     if before.drawn != now.drawn || plays && page.asked.as_ref().is_some_and(|it| *it != now) {
         page.hear(desk);
     }
@@ -216,6 +285,7 @@ fn presets(ui: &mut Ui, page: &mut EchoPage) {
             let on = page.design.echo() == &preset.echo();
             if widget::tab(ui, &name, on).clicked() {
                 page.design.replace(&name, preset.echo());
+                page.line.whole();
             }
         }
         let kept = page.shelf.kept().to_vec();
@@ -233,6 +303,7 @@ fn presets(ui: &mut Ui, page: &mut EchoPage) {
                             let on = page.design.echo() == &kept.echo;
                             if ui.selectable_label(on, &kept.name).clicked() {
                                 page.design.replace(&kept.name, kept.echo.clone());
+                                page.line.whole();
                                 ui.close();
                             }
                         }
@@ -254,6 +325,7 @@ fn presets(ui: &mut Ui, page: &mut EchoPage) {
 
 /// What is beside the picture: grid, tempo, taps by keyboard, zoom.
 fn tools(ui: &mut Ui, desk: &Desk, page: &mut EchoPage) {
+    let plays = page.plays(desk);
     let EchoPage { design, line, .. } = page;
     let tempo_bpm = tempo(desk, design);
     let mut hears = false;
@@ -269,6 +341,7 @@ fn tools(ui: &mut Ui, desk: &Desk, page: &mut EchoPage) {
             let last = last.fold(0.0, f64::max);
             let step = design.grid.step_ms(tempo_bpm).unwrap_or(100.0);
             let time = design.grid.nearest(last + step, tempo_bpm);
+            line.reveal(time.milliseconds(tempo_bpm));
             design.add(Tap::new(time, -6.0));
         }
         let chosen = design.selected();
@@ -296,13 +369,18 @@ fn tools(ui: &mut Ui, desk: &Desk, page: &mut EchoPage) {
             None => bpm(ui, design),
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            hears = widget::button(ui, "Hear it").clicked();
+            let hear = ui.add_enabled_ui(!plays, |ui| widget::button(ui, "Hear it"));
+            let help = "Plays this echo in place of the impulse that plays now";
+            hears = hear.inner.on_hover_text(help).clicked();
             ui.add_space(8.0);
+            if widget::icon_button(ui, widget::Icon::Whole, "All of the echo").clicked() {
+                line.whole();
+            }
             if widget::icon_button(ui, widget::Icon::Larger, "Less time, larger").clicked() {
-                line.zoom = (line.zoom - 1).max(-6);
+                line.zoom(0.5);
             }
             if widget::icon_button(ui, widget::Icon::Smaller, "More time, smaller").clicked() {
-                line.zoom = (line.zoom + 1).min(4);
+                line.zoom(2.0);
             }
         });
     });
@@ -330,8 +408,10 @@ fn files(ui: &mut Ui, desk: &Desk, page: &mut EchoPage) {
     let theme = Theme::of(ui);
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
+        widget::heading(ui, "Name");
+        ui.add_space(4.0);
         let name = page.design.name.clone();
-        widget::bare_field(ui, "Name of the echo", &name, 150.0, |text| {
+        widget::hinted_field(ui, ("Name of the echo", "Name"), &name, 150.0, |text| {
             text.clone_into(&mut page.design.name);
             Ok(())
         });
@@ -352,13 +432,29 @@ fn files(ui: &mut Ui, desk: &Desk, page: &mut EchoPage) {
             page.shelf.remove(&page.design.name);
         }
         ui.add_space(12.0);
+        widget::heading(ui, "WAV");
+        ui.add_space(4.0);
         let path = page.path.clone();
-        widget::bare_field(ui, "Path of a WAV file", &path, 250.0, |text| {
+        let field = ("Path of a WAV file", EXAMPLE);
+        widget::hinted_field(ui, field, &path, 190.0, |text| {
             text.clone_into(&mut page.path);
             Ok(())
         });
         if widget::button(ui, "Save as WAV").clicked() {
-            save_wav(desk, page);
+            let path = page.path.trim().trim_matches('"').to_owned();
+            if path.is_empty() {
+                let name = page.design.name.trim().replace(['/', '\\', ':'], " ");
+                page.dialog.ask(Purpose::Save(format!("{name}.wav")), None);
+            } else {
+                page.save_wav(desk, PathBuf::from(path), Existing::Keep);
+            }
+        }
+        if widget::button(ui, "Choose…")
+            .on_hover_text("Where the WAV file goes")
+            .clicked()
+        {
+            let name = page.design.name.trim().replace(['/', '\\', ':'], " ");
+            page.dialog.ask(Purpose::Save(format!("{name}.wav")), None);
         }
         ui.add_space(8.0);
         let error = page.error.clone().map(Err);
@@ -374,21 +470,4 @@ fn said(ui: &mut Ui, text: &str, colour: egui::Color32) {
     let text = RichText::new(text).size(size::SMALL).color(colour);
     let label = egui::Label::new(text).truncate();
     ui.add(label.show_tooltip_when_elided(true));
-}
-
-fn save_wav(desk: &Desk, page: &mut EchoPage) {
-    let path = page.path.trim().trim_matches('"').to_owned();
-    if path.is_empty() {
-        let what = "expected a path such as /home/me/echo.wav: type it on the left";
-        page.shelf.tell(Some(Err(what.to_owned())));
-        return;
-    }
-    let mut path = PathBuf::from(path);
-    if path.extension().is_none() {
-        path.set_extension("wav");
-    }
-    // Built anew: what is heard may be a tenth of a second behind what is drawn.
-    let wish = page.wish(desk);
-    page.shelf
-        .write_wav(path, move || build(&wish).map(|built| built.impulse));
 }

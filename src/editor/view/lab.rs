@@ -51,7 +51,7 @@ impl Lab {
     pub fn arrive(&mut self, desk: &mut Desk) {
         self.echo.arrive(desk);
         self.series.arrive(desk);
-        self.convolve.arrive();
+        self.convolve.arrive(desk);
     }
 
     /// Whether there is something new to draw. Main thread.

@@ -245,7 +245,7 @@ fn draw(ui: &mut Ui, desk: &mut Desk, main: &mut Main, rect: Rect, scale: Rect, 
 }
 
 /// Turns of the wheel up and down, and sideways (or with Shift).
-fn wheel(ui: &Ui) -> (f32, f32) {
+pub(super) fn wheel(ui: &Ui) -> (f32, f32) {
     ui.input(|input| {
         let turns = input.events.iter().filter_map(|event| match event {
             Event::MouseWheel {

@@ -120,7 +120,8 @@ pub fn knob(ui: &mut Ui, desk: &mut Desk, id: Id, kind: Knob) -> Response {
     grip::bubble(desk, response, id)
 }
 
-fn face(
+/// An arc from `origin` to `travel`, both from 0 to 1, around a disc with a mark; `active` while the user is at it. Main thread.
+pub fn face(
     ui: &Ui,
     theme: &Theme,
     disc: Rect,

@@ -24,16 +24,19 @@ pub enum Scene {
     Room,
     /// The beginning of the impulse that plays.
     Own,
+    /// The same, and a sound of the user's.
+    Sound,
 }
 
 impl Scene {
     /// All, each with its name.
-    pub const ALL: [(Self, &'static str); 5] = [
+    pub const ALL: [(Self, &'static str); 6] = [
         (Self::Boxes, "Two boxes"),
         (Self::BoxAndTriangle, "Box and triangle"),
         (Self::Spikes, "Two spikes"),
         (Self::Room, "Room and clicks"),
         (Self::Own, "Your impulse"),
+        (Self::Sound, "Your sound"),
     ];
 
     /// What there is to see, in a line.
@@ -54,11 +57,23 @@ impl Scene {
             Self::Own => {
                 "Three test clicks of ours through the first 10 ms of the impulse that plays: its left channel, from the direct sound on."
             }
+            Self::Sound => {
+                "10 ms of your sound from its loudest place on, through the first 10 ms of the impulse that plays. Both as loud as fits."
+            }
         }
     }
 
-    /// Both signals. `own` is the impulse that plays.
-    pub fn signals(self, own: Option<&ImpulseResponse>) -> Option<(Vec<f32>, Vec<f32>)> {
+    /// Whether it needs the impulse that plays.
+    pub fn is_own(self) -> bool {
+        matches!(self, Self::Own | Self::Sound)
+    }
+
+    /// Both signals; `None` where one is missing, or is silence. `own` is the impulse that plays, `sound` a sound of the user's.
+    pub fn signals(
+        self,
+        own: Option<&ImpulseResponse>,
+        sound: Option<&[f32]>,
+    ) -> Option<(Vec<f32>, Vec<f32>)> {
         let decay = |count: usize, each: f32| (0..count).map(|b| each.powi(b as i32)).collect();
         let spikes = |length: usize, spikes: &[(usize, f32)]| {
             let mut samples = vec![0.0; length];
@@ -75,18 +90,38 @@ impl Scene {
                 decay(40, 0.88),
             ),
             Self::Own => {
-                let left = own?.channels.first()?;
-                let from = onset(left).unwrap_or(0).min(left.len());
-                let part = &left[from..left.len().min(from + OWN_FRAMES)];
-                let loudest = part.iter().fold(0.0_f32, |peak, x| peak.max(x.abs()));
-                if loudest == 0.0 {
-                    return None;
-                }
-                let part = part.iter().map(|x| x / loudest).collect();
-                (spikes(260, &[(10, 1.0), (130, 0.6), (250, 0.8)]), part)
+                let clicks = spikes(260, &[(10, 1.0), (130, 0.6), (250, 0.8)]);
+                (clicks, first_part(own?)?)
             }
+            Self::Sound => (loudest_part(sound?)?, first_part(own?)?),
         })
     }
+}
+
+/// The first of an impulse's left channel, from the direct sound on, with a peak of 1.
+fn first_part(impulse: &ImpulseResponse) -> Option<Vec<f32>> {
+    let left = impulse.channels.first()?;
+    let from = onset(left).unwrap_or(0).min(left.len());
+    full(&left[from..left.len().min(from + OWN_FRAMES)])
+}
+
+/// The loudest of a sound and what follows it, with a peak of 1: a twentieth of the part comes before the peak.
+fn loudest_part(sound: &[f32]) -> Option<Vec<f32>> {
+    let size = |x: &f32| if x.is_finite() { x.abs() } else { 0.0 };
+    let peak = sound
+        .iter()
+        .enumerate()
+        .max_by(|(_, one), (_, other)| size(one).total_cmp(&size(other)));
+    let last = sound.len().saturating_sub(OWN_FRAMES);
+    let from = peak?.0.saturating_sub(OWN_FRAMES / 20).min(last);
+    full(&sound[from..sound.len().min(from + OWN_FRAMES)])
+}
+
+/// The same with a peak of 1; `None` of silence.
+fn full(part: &[f32]) -> Option<Vec<f32>> {
+    let loudest = part.iter().fold(0.0_f32, |peak, x| peak.max(x.abs()));
+    let sound = part.iter().all(|x| x.is_finite()) && loudest > 0.0;
+    sound.then(|| part.iter().map(|x| x / loudest).collect())
 }
 
 /// A convolution that is being watched.
@@ -236,8 +271,17 @@ mod tests {
                     .collect(),
             ],
         };
+        let sound: Vec<f32> = (0..9_000)
+            .map(|a| {
+                if a == 7_000 {
+                    0.5
+                } else {
+                    ((a * 53) % 97) as f32 / 500.0
+                }
+            })
+            .collect();
         for (scene, name) in Scene::ALL {
-            let (f, g) = scene.signals(Some(&own)).expect("signals");
+            let (f, g) = scene.signals(Some(&own), Some(&sound)).expect("signals");
             let watched = Watched::new(&f, &g, 1.0).expect("something to slide");
             let (mut error, mut power) = (0.0, 0.0);
             for c in watched.sliding.offsets() {
@@ -254,7 +298,18 @@ mod tests {
             let db = 10.0 * (error / power).log10();
             assert!(db < -120.0, "{name}: {db:.1} dB");
         }
-        assert!(Scene::Own.signals(None).is_none());
+        assert!(Scene::Own.signals(None, None).is_none());
+        assert!(Scene::Sound.signals(Some(&own), None).is_none());
+        assert!(
+            Scene::Sound
+                .signals(Some(&own), Some(&[0.0; 900]))
+                .is_none()
+        );
+        // Of a sound, its loudest place.
+        let (f, _) = Scene::Sound
+            .signals(Some(&own), Some(&sound))
+            .expect("signals");
+        assert_eq!((f.len(), f[OWN_FRAMES / 20]), (OWN_FRAMES, 1.0));
     }
 
     #[test]

@@ -10,6 +10,12 @@ use egui::{
 /// Above it samples are drawn as a line, below it one by one.
 const SINGLY: usize = 200;
 
+/// Room at the left for the values' marks, and at the bottom for the samples', in points.
+const MARGIN: (f32, f32) = (40.0, 18.0);
+
+/// Between marks of samples, in points, at least.
+const APART: f32 = 48.0;
+
 /// One row: what it shows is between `low` and `high`.
 struct Row {
     rect: Rect,
@@ -32,7 +38,7 @@ impl Row {
 
     fn y(&self, value: f32) -> f32 {
         let inner = self.rect.y_range().shrink(1.0);
-        let (top, bottom) = (inner.min + 20.0, inner.max - 8.0);
+        let (top, bottom) = (inner.min + 22.0, inner.max - MARGIN.1);
         let share = (value - self.low) / (self.high - self.low).max(1e-6);
         bottom - share * (bottom - top)
     }
@@ -53,8 +59,8 @@ impl Columns {
         let count = watched.last() as f32 - first + 1.0;
         Self {
             first: first - 1.0,
-            left: rect.min.x + 6.0,
-            width: (rect.width() - 12.0) / (count + 1.0),
+            left: rect.min.x + MARGIN.0,
+            width: (rect.width() - MARGIN.0 - 14.0) / (count + 1.0),
         }
     }
 
@@ -85,17 +91,13 @@ pub(super) fn draw(ui: &Ui, rect: Rect, watched: &Watched, a: Option<isize>) {
     let c = watched.c();
     let Some(moment) = sliding.at(c) else { return };
     let (f, g) = (sliding.f(), sliding.g());
-    let both = || f.iter().chain(g).copied();
-    let above = Row::of(part(0.0, 3.6, 0.0), both());
+    let (high, low) = (peak(f).max(peak(g)), least(f).min(least(g)));
+    let above = Row::of(part(0.0, 3.6, 0.0), [low, high].into_iter());
     // As high as any product may be, so that it does not jump while it slides.
-    let most = |values: &[f32]| values.iter().fold(0.0_f32, |peak, x| peak.max(x.abs()));
+    let most = |values: &[f32]| peak(values).max(-least(values));
     let product = most(f) * most(g);
-    let low = if both().any(|x| x < 0.0) {
-        -product
-    } else {
-        0.0
-    };
-    let middle = Row::of(part(3.6, 6.4, 8.0), [low, product].into_iter());
+    let lowest = if low < 0.0 { -product } else { 0.0 };
+    let middle = Row::of(part(3.6, 6.4, 8.0), [lowest, product].into_iter());
     let below = Row::of(part(6.4, 10.0, 16.0), sliding.output().iter().copied());
     for row in [&above, &middle, &below] {
         let rim = Stroke::new(1.0, theme.line);
@@ -107,13 +109,28 @@ pub(super) fn draw(ui: &Ui, rect: Rect, watched: &Watched, a: Option<isize>) {
             StrokeKind::Inside,
         );
         let zero = Stroke::new(1.0, theme.outline);
-        painter.hline(row.rect.x_range().shrink(1.0), row.y(0.0), zero);
+        let across = egui::Rangef::new(row.rect.min.x + MARGIN.0 - 4.0, row.rect.max.x - 1.0);
+        painter.hline(across, row.y(0.0), zero);
     }
+    let output = sliding.output();
+    values(painter, &above, [high, low], &theme);
+    values(painter, &middle, [product, lowest], &theme);
+    values(painter, &below, [peak(output), least(output)], &theme);
+    // On the axis of f the ends of g are named: that it is turned round is the point.
+    let last = g.len() - 1;
+    let ends = [(c as isize, 0), (c as isize - last as isize, last)];
+    let ends = ends.map(|(a, b)| (columns.x(a as f32), format!("g({b})")));
+    let apart = (ends[0].0 - ends[1].0).abs() > APART;
+    let named = if apart { &ends[..] } else { &ends[..1] };
+    marks(painter, &above, columns, ("a", named), &theme);
+    marks(painter, &middle, columns, ("a", &[]), &theme);
+    marks(painter, &below, columns, ("c", &[]), &theme);
     // Where c is.
     let x = columns.x(c as f32);
     let line = Stroke::new(1.0, theme.outline);
     for row in [&above, &middle, &below] {
-        let ends = [pos2(x, row.rect.min.y + 1.0), pos2(x, row.rect.max.y - 1.0)];
+        let foot = row.rect.max.y - MARGIN.1;
+        let ends = [pos2(x, row.rect.min.y + 1.0), pos2(x, foot)];
         painter.extend(Shape::dashed_line(&ends, line, 3.0, 4.0));
     }
     let samples = |values: &[f32], from: isize| -> Vec<(isize, f32)> {
@@ -171,6 +188,75 @@ pub(super) fn draw(ui: &Ui, rect: Rect, watched: &Watched, a: Option<isize>) {
     right(&middle, &format!("area = {area}"));
     let out = number(f64::from(sliding.output()[c]));
     right(&below, &format!("from the engine: (f ∗ g)({c}) = {out}"));
+}
+
+fn peak(values: &[f32]) -> f32 {
+    values.iter().copied().fold(0.0, f32::max)
+}
+
+fn least(values: &[f32]) -> f32 {
+    values.iter().copied().fold(0.0, f32::min)
+}
+
+/// What stands beside a row: nothing, the most, and the least if it is below nothing.
+fn values(painter: &Painter, row: &Row, [high, low]: [f32; 2], theme: &Theme) {
+    let font = FontId::proportional(size::TINY);
+    let marks = [0.0, high, low];
+    for (at, value) in marks.iter().enumerate() {
+        if marks[..at].contains(value) {
+            continue;
+        }
+        let at = pos2(row.rect.min.x + MARGIN.0 - 8.0, row.y(*value));
+        let word = number(f64::from(*value));
+        painter.text(at, Align2::RIGHT_CENTER, word, font.clone(), theme.muted);
+    }
+}
+
+/// Samples at round numbers along a row, the axis' name at its end, and what is `named` on it.
+fn marks(
+    painter: &Painter,
+    row: &Row,
+    columns: Columns,
+    (axis, named): (&str, &[(f32, String)]),
+    theme: &Theme,
+) {
+    let font = FontId::proportional(size::TINY);
+    let y = row.rect.max.y - 9.0;
+    let foot = row.rect.max.y - MARGIN.1;
+    let write = |x: f32, word: &str, colour| {
+        let align = Align2::CENTER_CENTER;
+        painter.text(pos2(x, y), align, word, font.clone(), colour);
+        let tick = egui::Rangef::new(foot, foot + 3.0);
+        painter.vline(x, tick, Stroke::new(1.0, colour));
+    };
+    let end = row.rect.max.x - 12.0;
+    painter.text(
+        pos2(end, y),
+        Align2::CENTER_CENTER,
+        axis,
+        font.clone(),
+        theme.text,
+    );
+    for (x, word) in named {
+        write(*x, word, theme.second);
+    }
+    let least = APART / columns.width;
+    let power = 10_f32.powf(least.log10().floor());
+    let step = [1.0, 2.0, 5.0, 10.0]
+        .map(|times| times * power)
+        .into_iter()
+        .find(|step| *step >= least)
+        .unwrap_or(least)
+        .max(1.0);
+    let first = (columns.first / step).ceil() as isize;
+    for mark in first..first + 100 {
+        let sample = mark as f32 * step;
+        let x = columns.x(sample);
+        let free = named.iter().all(|(other, _)| (x - other).abs() > 34.0);
+        if free && x < end - 20.0 && x > row.rect.min.x + MARGIN.0 + 8.0 {
+            write(x, &number(f64::from(sample)), theme.muted);
+        }
+    }
 }
 
 /// Where samples are in a picture of that size. Main thread.

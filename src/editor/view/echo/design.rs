@@ -1,8 +1,8 @@
 //! An echo while it is drawn: its taps, which of them is chosen, the grid they snap to, and the way back.
 
 use crate::impulse::echo::{
-    CUT_HZ, DIFFUSION_PERCENT, Echo, Feel, GAIN_DB, Note, PAN_PERCENT, Polarity, Preset, Sides,
-    Tap, Time,
+    CUT_HZ, DIFFUSION_PERCENT, Echo, Feedback, Feel, GAIN_DB, Note, PAN_PERCENT, Polarity, Preset,
+    Sides, Tap, Time,
 };
 use std::ops::RangeInclusive;
 
@@ -220,6 +220,33 @@ impl Design {
                 }
             }
         });
+    }
+
+    /// Changes the repeats, and keeps their numbers within what they may be.
+    pub fn edit_feedback(&mut self, change: impl FnOnce(&mut Feedback)) {
+        self.edit(|echo| {
+            change(&mut echo.feedback);
+            within(&mut echo.feedback.gain_db, &GAIN_DB);
+        });
+    }
+
+    /// The tap before the chosen one in time, or after it; from none, the first or the last.
+    pub fn beside(&self, after: bool, tempo_bpm: f64) -> Option<usize> {
+        let mut order: Vec<usize> = (0..self.echo.taps.len()).collect();
+        order.sort_by(|one, other| {
+            let [one, other] =
+                [one, other].map(|tap| self.echo.taps[*tap].time.milliseconds(tempo_bpm));
+            one.total_cmp(&other)
+        });
+        let at = self
+            .selected()
+            .and_then(|chosen| order.iter().position(|tap| *tap == chosen));
+        match (at, after) {
+            (Some(at), true) => order.get(at + 1).or(order.last()).copied(),
+            (Some(at), false) => order.get(at.saturating_sub(1)).copied(),
+            (None, true) => order.first().copied(),
+            (None, false) => order.last().copied(),
+        }
     }
 
     /// Sets a new tap down, and chooses it.

@@ -8,18 +8,20 @@
 //! | drag in the lane below | pan |
 //! | arrows | a step of the grid, 1 dB; with Alt 1 ms, with Shift 0.1 dB |
 //! | Page Up, Page Down | 10 % to the right, to the left |
-//! | Delete, Backspace | takes it away |
+//! | Delete, Backspace, a click with the right button | takes it away |
+//! | drag the ring on the first repeat | time and gain from repeat to repeat |
+//! | wheel; with Shift, or a drag of the moments under the spikes | zoom; scroll |
 
-use super::design::{Design, HIGHEST_DB, LOWEST_DB, Spike, polarity};
-use crate::editor::theme::{self, Theme, size};
+use super::design::{Design, Grid, Spike, polarity};
+use super::keys::{Asked, pressed};
+use super::stage::{self, Stage};
+use crate::editor::theme::Theme;
 use crate::editor::view::main::axis::{Axis, Span};
+use crate::editor::view::main::wheel;
 use crate::editor::widget::focus_ring;
 use crate::impulse::echo::{Polarity, Tap, Time};
 use egui::accesskit::Action;
-use egui::{
-    Align2, Color32, CursorIcon, EventFilter, FontId, Key, Modifiers, Painter, Pos2, Rect,
-    Response, Sense, Stroke, StrokeKind, Ui, WidgetInfo, lerp, pos2, vec2,
-};
+use egui::{CursorIcon, Pos2, Rect, Response, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 /// Height of the lane for pans, in points.
 const LANE: f32 = 54.0;
@@ -27,110 +29,110 @@ const LANE: f32 = 54.0;
 /// Room at the left for the words of the axes.
 const LEFT: f32 = 52.0;
 
+/// Between the spikes and the lane, in points: where the moments stand.
+const MOMENTS: f32 = 24.0;
+
 /// Spikes that are drawn at most.
 const MOST: usize = 3_000;
+
+/// How much of the time is seen at most, in parts of what has all of the echo in it; and in seconds.
+const FARTHEST: (f64, f64) = (4.0, 8.0);
+
+/// What is being dragged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Held {
+    /// A tap: when and how loud.
+    Tip(usize),
+    /// A tap: where.
+    Pan(usize),
+    /// The first repeat of a tap.
+    Repeat(usize),
+}
 
 /// What the picture remembers.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Line {
-    /// How much of the time is seen, against what fits all: halved and doubled by buttons.
-    pub zoom: i8,
-    /// What is being dragged: the tap, and where between left and right rather than when.
-    held: Option<(usize, bool)>,
+    /// What is seen of the time; `None` is all of the echo.
+    span: Option<Span>,
+    held: Option<Held>,
     /// From the pointer to the tip that it holds.
     grip: egui::Vec2,
-    /// The time that is seen, in ms: it does not change while something is dragged.
-    span_ms: f64,
+    /// Seconds that have all of the echo in them: they do not change while something is dragged.
+    all: f64,
 }
 
-/// Where things are.
-struct Stage<'a> {
-    axis: Axis,
-    /// Of the spikes.
-    rect: Rect,
-    /// Of the pans.
-    lane: Rect,
-    theme: &'a Theme,
-    tempo_bpm: f64,
-}
-
-impl Stage<'_> {
-    fn x(&self, ms: f64) -> f32 {
-        self.axis.x(ms / 1000.0)
+impl Line {
+    /// What has all of the echo in it, in ms. Main thread.
+    pub fn whole_ms(&self) -> f64 {
+        self.all * 1000.0
     }
 
-    fn ms(&self, x: f32) -> f64 {
-        (self.axis.seconds(x) * 1000.0).max(0.0)
-    }
-
-    /// How far from the middle line a gain is.
-    fn height(&self, gain_db: f32) -> f32 {
-        let share = (gain_db.clamp(LOWEST_DB, HIGHEST_DB) - LOWEST_DB) / (HIGHEST_DB - LOWEST_DB);
-        share * (self.rect.height() / 2.0 - 10.0)
-    }
-
-    fn tip(&self, spike: &Spike) -> Pos2 {
-        let height = self.height(spike.gain_db);
-        let down = if spike.inverted { height } else { -height };
-        pos2(self.x(spike.ms), self.rect.center().y + down)
-    }
-
-    /// To the tenth of a dB, and whether it is below the line.
-    fn gain(&self, y: f32) -> (f32, bool) {
-        let away = y - self.rect.center().y;
-        let share = away.abs() / (self.rect.height() / 2.0 - 10.0);
-        let gain_db = lerp(LOWEST_DB..=HIGHEST_DB, share.min(1.0));
-        ((gain_db * 10.0).round() / 10.0, away > 0.0)
-    }
-
-    fn pan_y(&self, pan_percent: f32) -> f32 {
-        self.lane.center().y + pan_percent / 100.0 * (self.lane.height() / 2.0 - 9.0)
-    }
-
-    fn pan(&self, y: f32) -> f32 {
-        let share = (y - self.lane.center().y) / (self.lane.height() / 2.0 - 9.0);
-        let percent = (share * 100.0).clamp(-100.0, 100.0).round();
-        // The middle is easy to find again.
-        if percent.abs() < 5.0 { 0.0 } else { percent }
-    }
-
-    /// Left is the one colour, right the other.
-    fn colour(&self, pan_percent: f32) -> Color32 {
-        let (side, share) = if pan_percent < 0.0 {
-            (self.theme.accent, -pan_percent / 100.0)
-        } else {
-            (self.theme.second, pan_percent / 100.0)
+    /// What is seen, and how far it may go.
+    fn seen(&self) -> (Span, f64) {
+        let whole = (FARTHEST.0 * self.all).max(FARTHEST.1);
+        let all = Span {
+            from: 0.0,
+            to: self.all,
         };
-        self.theme.text.lerp_to_gamma(side, share)
+        (self.span.map_or(all, |span| span.within(whole)), whole)
+    }
+
+    /// So many times as much time, around the middle of what is seen. Main thread.
+    pub fn zoom(&mut self, times: f64) {
+        let (span, whole) = self.seen();
+        let middle = f64::midpoint(span.from, span.to);
+        // From the beginning on, where that is seen: there the first tap is.
+        let around = if span.from == 0.0 { 0.0 } else { middle };
+        self.span = Some(span.zoomed(times, around, whole));
+    }
+
+    /// All of the echo. Main thread.
+    pub fn whole(&mut self) {
+        self.span = None;
+    }
+
+    /// What is seen stays, whatever is drawn: nothing moves away from under the pointer. Main thread.
+    fn hold(&mut self) {
+        let (span, _) = self.seen();
+        self.span.get_or_insert(span);
+    }
+
+    /// That moment comes into sight, if it is not. Main thread.
+    pub fn reveal(&mut self, ms: f64) {
+        let (span, whole) = self.seen();
+        let seconds = ms / 1000.0;
+        if seconds < span.from || seconds > span.from + 0.98 * span.seconds() {
+            let middle = f64::midpoint(span.from, span.to);
+            self.span = Some(span.moved(seconds - middle, whole));
+        }
     }
 }
 
 /// The picture in `rect`. Main thread.
 pub(super) fn show(ui: &mut Ui, design: &mut Design, line: &mut Line, tempo_bpm: f64, rect: Rect) {
     let theme = Theme::of(ui);
-    if line.held.is_none() || line.span_ms <= 0.0 {
-        line.span_ms = design.span_ms(tempo_bpm) * 2_f64.powi(line.zoom.into());
+    if line.held.is_none() || line.all <= 0.0 {
+        line.all = design.span_ms(tempo_bpm) / 1000.0;
     }
     let inner = Rect::from_min_max(pos2(rect.min.x + LEFT, rect.min.y), rect.max);
+    let points = egui::Rangef::new(inner.min.x + 12.0, inner.max.x - 12.0);
+    travel(ui, line, inner, points);
     let stage = Stage {
         axis: Axis {
-            span: Span {
-                from: 0.0,
-                to: line.span_ms / 1000.0,
-            },
-            points: egui::Rangef::new(inner.min.x + 12.0, inner.max.x - 12.0),
+            span: line.seen().0,
+            points,
         },
-        rect: inner.with_max_y(inner.max.y - LANE - 24.0),
+        rect: inner.with_max_y(inner.max.y - LANE - MOMENTS),
         lane: inner.with_min_y(inner.max.y - LANE),
         theme: &theme,
         tempo_bpm,
     };
-    ground(ui.painter(), &stage, design);
+    stage::ground(ui.painter(), &stage, design);
     let spikes = design.spikes(tempo_bpm, MOST);
     // The farthest generation first, so that the taps lie over all.
     for spike in spikes.iter().rev().filter(|spike| spike.generation > 0) {
         let fade = 0.62 * 0.9_f32.powi(i32::from(spike.generation.min(12)) - 1);
-        paint(ui.painter(), &stage, spike, fade);
+        stage::paint(ui.painter(), &stage, spike, fade);
     }
     let field = ui.interact(
         stage.rect,
@@ -138,30 +140,7 @@ pub(super) fn show(ui: &mut Ui, design: &mut Design, line: &mut Line, tempo_bpm:
         Sense::click_and_drag(),
     );
     field.widget_info(|| WidgetInfo::labeled(egui::Role::Canvas, true, "Time line"));
-    let clicked = field
-        .clicked()
-        .then(|| field.interact_pointer_pos())
-        .flatten();
-    let pressed = field
-        .drag_started()
-        .then(|| ui.input(|input| input.pointer.press_origin()))
-        .flatten();
-    if let Some(at) = clicked.or(pressed) {
-        let (time, (gain_db, inverted)) = (moment(ui, design, &stage, at.x), stage.gain(at.y));
-        if pressed.is_some() {
-            design.begin();
-        }
-        let tap = design.add(Tap {
-            polarity: polarity(inverted),
-            ..Tap::new(time, gain_db)
-        });
-        if pressed.is_some() {
-            (line.held, line.grip) = (Some((tap, false)), egui::Vec2::ZERO);
-        }
-    }
-    if field.dragged() {
-        drag(ui, design, line, &stage, &field);
-    }
+    draw(ui, design, line, &stage, &field);
     release(design, line, &field);
     let mut gone = None;
     for spike in spikes.iter().filter(|spike| spike.generation == 0) {
@@ -169,40 +148,145 @@ pub(super) fn show(ui: &mut Ui, design: &mut Design, line: &mut Line, tempo_bpm:
             gone = Some(spike.tap);
         }
     }
+    repeat(ui, design, line, &stage);
     if let Some(tap) = gone {
         design.remove(tap);
     }
+    if line.held.is_none()
+        && let Some(at) = field.hover_pos()
+    {
+        ghost(ui, design, &stage, at);
+    }
+    focus_ring(ui, stage.rect, field.has_focus());
     field.on_hover_cursor(CursorIcon::Crosshair);
+}
+
+/// The wheel over the picture, and a drag of the moments under it.
+fn travel(ui: &Ui, line: &mut Line, inner: Rect, points: egui::Rangef) {
+    let (span, whole) = line.seen();
+    let axis = Axis { span, points };
+    if ui.rect_contains_pointer(inner)
+        && line.held.is_none()
+        && let Some(at) = ui.input(|input| input.pointer.hover_pos())
+    {
+        let (turned, pushed) = wheel(ui);
+        if turned != 0.0 {
+            let times = 0.8_f64.powf(f64::from(turned));
+            line.span = Some(span.zoomed(times, axis.seconds(at.x).max(0.0), whole));
+        }
+        if pushed != 0.0 {
+            let seconds = -f64::from(pushed) * span.seconds() / 10.0;
+            line.span = Some(span.moved(seconds, whole));
+        }
+    }
+    let bottom = inner.max.y - LANE;
+    let moments = inner.with_min_y(bottom - MOMENTS).with_max_y(bottom);
+    let moments = ui.interact(moments, ui.scope_id().with("moments"), Sense::DRAG);
+    if moments.dragged() {
+        let seconds = -f64::from(moments.drag_delta().x) * axis.seconds_per_point();
+        line.span = Some(span.moved(seconds, whole));
+    }
+    let twice = |input: &egui::InputState| {
+        let primary = egui::PointerButton::Primary;
+        input.pointer.button_double_clicked(primary)
+    };
+    if moments.hovered() && ui.input(twice) {
+        line.whole();
+    }
+    moments
+        .on_hover_cursor(CursorIcon::Grab)
+        .on_hover_text("Drag to scroll, turn the wheel to zoom, double-click for all of it");
+}
+
+/// A click where nothing is sets a tap down, and a drag goes on with it.
+fn draw(ui: &Ui, design: &mut Design, line: &mut Line, stage: &Stage<'_>, field: &Response) {
+    let clicked = field
+        .clicked()
+        .then(|| field.interact_pointer_pos())
+        .flatten();
+    let pressed = field
+        .drag_started_by(egui::PointerButton::Primary)
+        .then(|| ui.input(|input| input.pointer.press_origin()))
+        .flatten();
+    if let Some(at) = clicked.or(pressed) {
+        line.hold();
+        if pressed.is_some() {
+            design.begin();
+        }
+        let tap = design.add(new_tap(ui, design, stage, at));
+        if pressed.is_some() {
+            (line.held, line.grip) = (Some(Held::Tip(tap)), egui::Vec2::ZERO);
+        }
+    }
+    if field.dragged() {
+        drag(ui, design, line, stage, field);
+    }
+}
+
+/// What a click there would set down.
+fn new_tap(ui: &Ui, design: &Design, stage: &Stage<'_>, at: Pos2) -> Tap {
+    let (gain_db, inverted) = stage.gain(at.y);
+    Tap {
+        polarity: polarity(inverted),
+        ..Tap::new(moment(ui, design, stage, at.x), gain_db)
+    }
+}
+
+/// The same, faintly, with its numbers.
+fn ghost(ui: &Ui, design: &Design, stage: &Stage<'_>, at: Pos2) {
+    let tap = new_tap(ui, design, stage, at);
+    let spike = Spike {
+        tap: usize::MAX,
+        generation: 0,
+        ms: tap.time.milliseconds(stage.tempo_bpm),
+        gain_db: tap.gain_db,
+        pan_percent: 0.0,
+        inverted: tap.polarity == Polarity::Inverted,
+    };
+    stage::paint(ui.painter(), stage, &spike, 0.35);
+    let words = format!("{}, {}", when(tap.time, stage), gain_words(tap.gain_db));
+    stage::readout(ui, stage, at, words);
 }
 
 /// What a place on the line is, snapped as the user wants it.
 fn moment(ui: &Ui, design: &Design, stage: &Stage<'_>, x: f32) -> Time {
     let free = ui.input(|input| input.modifiers.alt);
-    let grid = if free {
-        super::design::Grid::Off
-    } else {
-        design.grid
-    };
+    let grid = if free { Grid::Off } else { design.grid };
     grid.nearest(stage.ms(x), stage.tempo_bpm)
 }
 
 fn drag(ui: &Ui, design: &mut Design, line: &Line, stage: &Stage<'_>, response: &Response) {
-    let (Some((tap, pan)), Some(at)) = (line.held, response.interact_pointer_pos()) else {
+    let (Some(held), Some(at)) = (line.held, response.interact_pointer_pos()) else {
         return;
     };
     let at = at + line.grip;
-    if pan {
-        let pan_percent = stage.pan(at.y);
-        design.edit_tap(tap, |tap| tap.pan_percent = pan_percent);
-        return;
-    }
     let time = moment(ui, design, stage, at.x.min(stage.rect.max.x));
     let (gain_db, inverted) = stage.gain(at.y);
-    design.edit_tap(tap, |tap| {
-        tap.time = time;
-        tap.gain_db = gain_db;
-        tap.polarity = polarity(inverted);
-    });
+    match held {
+        Held::Pan(tap) => {
+            let pan_percent = stage.pan(at.y);
+            design.edit_tap(tap, |tap| tap.pan_percent = pan_percent);
+        }
+        Held::Tip(tap) => design.edit_tap(tap, |tap| {
+            tap.time = time;
+            tap.gain_db = gain_db;
+            tap.polarity = polarity(inverted);
+        }),
+        Held::Repeat(of) => {
+            let Some(tap) = design.echo().taps.get(of).copied() else {
+                return;
+            };
+            let from = tap.time.milliseconds(stage.tempo_bpm);
+            let free = ui.input(|input| input.modifiers.alt);
+            let grid = if free { Grid::Off } else { design.grid };
+            let later = grid.nearest((stage.ms(at.x) - from).max(0.0), stage.tempo_bpm);
+            design.edit_feedback(|feedback| {
+                feedback.time = later;
+                feedback.gain_db = gain_db - tap.gain_db;
+                feedback.polarity = polarity(inverted != (tap.polarity == Polarity::Inverted));
+            });
+        }
+    }
 }
 
 fn release(design: &mut Design, line: &mut Line, response: &Response) {
@@ -223,10 +307,10 @@ fn tap(
     let number = spike.tap;
     let chosen = design.selected() == Some(number);
     let tip = stage.tip(spike);
-    if tip.x > stage.rect.max.x {
+    if !stage.shows(spike.ms) {
         return false;
     }
-    paint(ui.painter(), stage, spike, 1.0);
+    stage::paint(ui.painter(), stage, spike, 1.0);
     let grip = |at: Pos2, id: &str, ui: &Ui| {
         let rect = Rect::from_center_size(at, vec2(20.0, 20.0));
         ui.interact(
@@ -244,18 +328,26 @@ fn tap(
         if response.clicked() {
             response.request_focus();
         }
-        if response.drag_started() {
+        if response.drag_started_by(egui::PointerButton::Primary) {
             response.request_focus();
             design.begin();
             let from = ui.input(|input| input.pointer.press_origin()).unwrap_or(at);
-            (line.held, line.grip) = (Some((number, is_pan)), at - from);
+            line.hold();
+            let held = if is_pan {
+                Held::Pan(number)
+            } else {
+                Held::Tip(number)
+            };
+            (line.held, line.grip) = (Some(held), at - from);
         }
         if response.dragged() {
             drag(ui, design, line, stage, response);
         }
         release(design, line, response);
     }
-    let gone = keys(ui, design, stage, &handle, number) | keys(ui, design, stage, &pan, number);
+    let gone = keys(ui, design, line, stage, (&handle, number))
+        | keys(ui, design, line, stage, (&pan, number))
+        | handle.secondary_clicked();
     let text = words(design, stage, number);
     describe(ui, design, &handle, number, &text);
     pan.widget_info(|| {
@@ -299,21 +391,30 @@ fn words(design: &Design, stage: &Stage<'_>, number: usize) -> String {
     let Some(tap) = design.echo().taps.get(number) else {
         return String::new();
     };
-    let ms = tap.time.milliseconds(stage.tempo_bpm);
-    let time = match tap.time {
-        Time::Ms(_) => format!("{ms:.1} ms"),
-        Time::Note(_) => format!("{} = {ms:.1} ms", tap.time),
-    };
+    let time = when(tap.time, stage);
     let turned = match tap.polarity {
         Polarity::Upright => "",
         Polarity::Inverted => ", inverted",
     };
-    let pan = super::values::pan_text(tap.pan_percent);
+    let pan = super::text::pan_text(tap.pan_percent);
     format!(
-        "Tap {}: {time}, {:.1} dB, {pan}{turned}",
+        "Tap {}: {time}, {}, {pan}{turned}",
         number + 1,
-        tap.gain_db
+        gain_words(tap.gain_db)
     )
+}
+
+/// A time in words.
+fn when(time: Time, stage: &Stage<'_>) -> String {
+    let ms = time.milliseconds(stage.tempo_bpm);
+    match time {
+        Time::Ms(_) => format!("{ms:.1} ms"),
+        Time::Note(_) => format!("{time} = {ms:.1} ms"),
+    }
+}
+
+fn gain_words(gain_db: f32) -> String {
+    format!("{gain_db:.1} dB").replace('-', "−")
 }
 
 fn describe(ui: &Ui, design: &mut Design, response: &Response, number: usize, text: &str) {
@@ -342,144 +443,92 @@ fn describe(ui: &Ui, design: &mut Design, response: &Response, number: usize, te
 fn keys(
     ui: &Ui,
     design: &mut Design,
+    line: &mut Line,
     stage: &Stage<'_>,
-    response: &Response,
-    number: usize,
+    (response, number): (&Response, usize),
 ) -> bool {
-    if !response.has_focus() {
-        return false;
-    }
-    ui.memory_mut(|memory| {
-        let filter = EventFilter {
-            horizontal_arrows: true,
-            vertical_arrows: true,
-            ..EventFilter::default()
-        };
-        memory.set_focus_lock_filter(response.id, filter);
-    });
-    let (across, free, up, fine, pan, gone) = ui.input_mut(|input| {
-        // With modifiers first: without them, any are let through.
-        let mut count = |modifiers, key| input.count_and_consume_key(modifiers, key) as f32;
-        let free = count(Modifiers::ALT, Key::ArrowRight) - count(Modifiers::ALT, Key::ArrowLeft);
-        let fine = count(Modifiers::SHIFT, Key::ArrowUp) - count(Modifiers::SHIFT, Key::ArrowDown);
-        let mut plain = |key| count(Modifiers::NONE, key);
-        (
-            plain(Key::ArrowRight) - plain(Key::ArrowLeft),
-            free,
-            plain(Key::ArrowUp) - plain(Key::ArrowDown),
-            fine,
-            plain(Key::PageUp) - plain(Key::PageDown),
-            plain(Key::Delete) + plain(Key::Backspace) > 0.0,
-        )
-    });
-    if gone {
-        return true;
-    }
-    if across == 0.0 && free == 0.0 && up == 0.0 && fine == 0.0 && pan == 0.0 {
-        return false;
+    let asked = pressed(ui, response);
+    if asked.gone || asked == Asked::default() {
+        return asked.gone;
     }
     let (tempo, grid) = (stage.tempo_bpm, design.grid);
     design.edit_tap(number, |tap| {
-        let ms = tap.time.milliseconds(tempo);
-        if free != 0.0 {
-            tap.time = Time::Ms((ms + f64::from(free)).max(0.0));
-        } else if across != 0.0 {
-            let step = grid.step_ms(tempo).unwrap_or(1.0);
-            tap.time = grid.nearest(ms + f64::from(across) * step, tempo);
-        }
-        tap.gain_db += up + 0.1 * fine;
-        tap.pan_percent += 10.0 * pan;
+        tap.time = asked.later(tap.time, grid, tempo);
+        tap.gain_db += asked.up;
+        tap.pan_percent += 10.0 * asked.pan;
     });
+    if let Some(tap) = design.echo().taps.get(number) {
+        line.reveal(tap.time.milliseconds(tempo));
+    }
     false
 }
 
-fn paint(painter: &Painter, stage: &Stage<'_>, spike: &Spike, fade: f32) {
-    let tip = stage.tip(spike);
-    if tip.x > stage.rect.max.x {
+/// The handle of the repeats: on the first one of the tap that is chosen, or of the first tap.
+fn repeat(ui: &mut Ui, design: &mut Design, line: &mut Line, stage: &Stage<'_>) {
+    let feedback = design.echo().feedback;
+    let of = match line.held {
+        Some(Held::Repeat(of)) => of,
+        _ => design.selected().unwrap_or(0),
+    };
+    let spikes = design.spikes(stage.tempo_bpm, MOST);
+    let first = |spike: &&Spike| spike.tap == of && spike.generation == 1;
+    let Some(spike) = spikes
+        .iter()
+        .find(first)
+        .filter(|spike| stage.shows(spike.ms))
+    else {
         return;
-    }
-    let colour = stage.colour(spike.pan_percent).gamma_multiply(fade);
-    let foot = pos2(tip.x, stage.rect.center().y);
-    let width = if spike.generation == 0 { 3.0 } else { 2.0 };
-    painter.line_segment([foot, tip], Stroke::new(width, colour));
-    if spike.generation > 0 {
-        painter.circle_filled(tip, 3.0, colour);
-        let pan_at = pos2(tip.x, stage.pan_y(spike.pan_percent));
-        painter.circle_filled(pan_at, 2.5, colour);
-    }
-}
-
-/// Grid, axes and their words.
-fn ground(painter: &Painter, stage: &Stage<'_>, design: &Design) {
-    let theme = stage.theme;
-    for rect in [stage.rect, stage.lane] {
-        let rim = Stroke::new(1.0, theme.line);
-        painter.rect(rect, theme::CORNER, theme.picture, rim, StrokeKind::Inside);
-    }
-    let font = FontId::proportional(size::TINY);
-    let vertical = |ms: f64, stroke: Stroke| {
-        let x = stage.x(ms);
-        painter.vline(x, stage.rect.y_range().shrink(1.0), stroke);
-        painter.vline(x, stage.lane.y_range().shrink(1.0), stroke);
     };
-    let last = stage.ms(stage.rect.max.x - 2.0);
-    let steps = |step: f64, most: f32, stroke: Stroke| {
-        if (stage.x(step) - stage.x(0.0)) < most {
-            return;
-        }
-        let mut ms = 0.0;
-        while ms <= last {
-            vertical(ms, stroke);
-            ms += step;
-        }
-    };
-    if let Some(step) = design.grid.step_ms(stage.tempo_bpm) {
-        let faint = theme.line.gamma_multiply(0.55);
-        steps(step, 7.0, Stroke::new(1.0, faint));
-        steps(
-            60_000.0 / stage.tempo_bpm,
-            14.0,
-            Stroke::new(1.0, theme.line),
-        );
+    let tip = stage.tip(spike);
+    let rect = Rect::from_center_size(tip, vec2(18.0, 18.0));
+    let id = ui.scope_id().with("repeat");
+    let response = ui.interact(rect, id, Sense::click_and_drag());
+    if response.clicked() {
+        response.request_focus();
     }
-    for gain_db in [0.0, -12.0, -24.0, -36.0] {
-        let height = stage.height(gain_db);
-        for y in [
-            stage.rect.center().y - height,
-            stage.rect.center().y + height,
-        ] {
-            let faint = Stroke::new(1.0, theme.line.gamma_multiply(0.55));
-            painter.hline(stage.rect.x_range().shrink(1.0), y, faint);
-            let at = pos2(stage.rect.min.x - 6.0, y);
-            let word = if gain_db == 0.0 {
-                "0 dB".to_owned()
-            } else {
-                format!("{gain_db}").replace('-', "−")
-            };
-            painter.text(at, Align2::RIGHT_CENTER, word, font.clone(), theme.muted);
-        }
+    if response.drag_started_by(egui::PointerButton::Primary) {
+        response.request_focus();
+        design.begin();
+        let from = ui.input(|input| input.pointer.press_origin());
+        line.hold();
+        (line.held, line.grip) = (Some(Held::Repeat(of)), tip - from.unwrap_or(tip));
     }
-    let middle = stage.rect.center().y;
-    painter.hline(
-        stage.rect.x_range().shrink(1.0),
-        middle,
-        Stroke::new(1.0, theme.outline),
+    if response.dragged() {
+        drag(ui, design, line, stage, &response);
+    }
+    release(design, line, &response);
+    let asked = pressed(ui, &response);
+    if asked != Asked::default() {
+        let (tempo, grid) = (stage.tempo_bpm, design.grid);
+        design.edit_feedback(|feedback| {
+            feedback.time = asked.later(feedback.time, grid, tempo);
+            feedback.gain_db += asked.up;
+            if asked.gone {
+                feedback.generations = 0;
+            }
+        });
+    }
+    let text = format!(
+        "Repeats: every {}, {} each, {} times",
+        when(feedback.time, stage),
+        gain_words(feedback.gain_db),
+        feedback.generations
     );
-    let pan = stage.lane.center().y;
-    let faint = Stroke::new(1.0, theme.line);
-    painter.hline(stage.lane.x_range().shrink(1.0), pan, faint);
-    for (percent, word) in [(-100.0, "Left"), (100.0, "Right")] {
-        let at = pos2(stage.lane.min.x - 6.0, stage.pan_y(percent));
-        painter.text(at, Align2::RIGHT_CENTER, word, font.clone(), theme.muted);
-    }
-    for (seconds, word) in stage.axis.marks(84.0) {
-        let x = stage.axis.x(seconds);
-        let at = pos2(x, stage.rect.max.y + 12.0);
-        if x > stage.rect.max.x - 20.0 {
-            continue;
-        }
-        let tick = egui::Rangef::new(stage.rect.max.y, stage.rect.max.y + 4.0);
-        painter.vline(x, tick, Stroke::new(1.0, theme.outline));
-        painter.text(at, Align2::CENTER_CENTER, word, font.clone(), theme.muted);
+    let gain = f64::from(feedback.gain_db);
+    response.widget_info(|| WidgetInfo::slider(true, gain, "First repeat"));
+    ui.ctx()
+        .accesskit_node_builder(response.id, |node| node.set_value(text.as_str()));
+    let active = response.hovered() || response.dragged() || response.has_focus();
+    let colour = stage.colour(spike.pan_percent);
+    let radius = if active { 6.0 } else { 5.0 };
+    let rim = Stroke::new(2.0, colour);
+    ui.painter().circle(tip, radius, stage.theme.picture, rim);
+    focus_ring(ui, rect, response.has_focus());
+    if response.dragged() {
+        response.show_tooltip_text(text.replace(' ', "\u{a0}"));
+    } else {
+        response
+            .on_hover_text(text)
+            .on_hover_cursor(CursorIcon::Grab);
     }
 }

@@ -178,10 +178,12 @@ impl Shelf {
         });
     }
 
-    /// Writes what `make` makes to a WAV file of 32-bit floats, which must not be there. Main thread.
+    /// Writes what `make` makes to a WAV file of 32-bit floats; one that is there is replaced only if `existing` says so. Main
+    /// thread.
     pub fn write_wav(
         &mut self,
         path: PathBuf,
+        existing: Existing,
         make: impl FnOnce() -> Result<Arc<ImpulseResponse>, String> + Send + 'static,
     ) {
         self.run(move || {
@@ -191,7 +193,7 @@ impl Shelf {
             };
             let options = save::Options {
                 format: Format::F32,
-                existing: Existing::Keep,
+                existing,
                 ..save::Options::default()
             };
             let told = match save::write(&path, &impulse, options) {
