@@ -3,8 +3,10 @@
 #![cfg(feature = "editor")]
 
 mod browser;
+mod cost;
 mod fake;
 mod gestures;
+mod keyboard;
 mod lab;
 mod looks;
 mod picture;
