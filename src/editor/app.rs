@@ -16,6 +16,8 @@ pub struct App {
     settings: Settings,
     view: View,
     views: view::Views,
+    /// Where settings, library and presets lie; `None` where the user has no home.
+    places: Option<Places>,
     /// What the next window is to know of this one.
     memory: Option<Arc<Mutex<Memory>>>,
 }
@@ -29,18 +31,21 @@ const REDO: [KeyboardShortcut; 2] = [
 impl App {
     /// Over what `actions` tell and do. Main thread.
     pub fn new(actions: impl Actions, settings: Settings) -> Self {
+        let places = Places::of_this_user().ok();
         Self {
             desk: Desk::new(actions),
             settings: settings.clamped(),
             view: View::default(),
-            views: view::Views::new(Places::of_this_user().ok()),
+            views: view::Views::new(places.clone()),
+            places,
             memory: None,
         }
     }
 
-    /// With the library and the presets there, in place of the user's own. Main thread.
+    /// With the settings, the library and the presets there, in place of the user's own. Main thread.
     pub fn in_places(mut self, places: Places) -> Self {
-        self.views = view::Views::new(Some(places));
+        self.views = view::Views::new(Some(places.clone()));
+        self.places = Some(places);
         self
     }
 
@@ -93,8 +98,14 @@ impl App {
         // What a view has undone in itself is not to be undone once more.
         self.shortcuts(&context);
         if self.settings != before {
-            self.settings.save();
+            self.save();
             context.request_repaint();
+        }
+    }
+
+    fn save(&self) {
+        if let Some(places) = &self.places {
+            self.settings.save(places);
         }
     }
 
@@ -144,7 +155,7 @@ impl App {
     pub fn close(&mut self) {
         self.desk.release();
         self.views.leave();
-        self.settings.save();
+        self.save();
         if let Some(memory) = &self.memory {
             let mut kept = memory.lock().unwrap_or_else(PoisonError::into_inner);
             kept.clone_from(self.desk.memory());

@@ -5,6 +5,7 @@ use crate::engine::recent::Recent;
 use crate::impulse::{ImpulseResponse, Layout};
 use crate::params::{Slots, Values};
 use crate::preset::{Embedding, ImpulseReference};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Everything that the editor may see, as [`Actions::refresh`](super::Actions::refresh) has read it last.
@@ -21,6 +22,9 @@ pub struct Data {
     pub reference: Option<Arc<ImpulseReference>>,
     /// `reference` is nowhere: neither its file nor a copy of it.
     pub missing: bool,
+    /// The file that was to be loaded last and cannot be: what was before plays on, and `playing` says why. Another one each
+    /// time, also for the same file; `None` from the next load on.
+    pub refused: Option<Arc<Path>>,
     /// Which impulses go into the session.
     pub embedding: Embedding,
     /// What plays.
@@ -45,6 +49,7 @@ impl Default for Data {
             impulse: None,
             reference: None,
             missing: false,
+            refused: None,
             embedding: Embedding::default(),
             playing: Playing::default(),
             meters: Meters::default(),
@@ -57,11 +62,12 @@ impl Default for Data {
 }
 
 impl PartialEq for Data {
-    /// Impulse, reference and slots are the same only if they are the same ones.
+    /// Impulse, reference, refused file and slots are the same only if they are the same ones.
     fn eq(&self, other: &Self) -> bool {
         same(self.impulse.as_ref(), other.impulse.as_ref())
             && same(self.reference.as_ref(), other.reference.as_ref())
             && self.missing == other.missing
+            && same(self.refused.as_ref(), other.refused.as_ref())
             && self.embedding == other.embedding
             && Arc::ptr_eq(&self.slots, &other.slots)
             && self.values == other.values
@@ -73,7 +79,7 @@ impl PartialEq for Data {
     }
 }
 
-fn same<T>(one: Option<&Arc<T>>, other: Option<&Arc<T>>) -> bool {
+pub(super) fn same<T: ?Sized>(one: Option<&Arc<T>>, other: Option<&Arc<T>>) -> bool {
     match (one, other) {
         (Some(one), Some(other)) => Arc::ptr_eq(one, other),
         (None, None) => true,

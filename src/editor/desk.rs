@@ -3,6 +3,7 @@
 //! What is guaranteed: what begins ends, once, also if another gesture begins or the desk is dropped; nothing is set
 //! outside a gesture; a value that has been set is seen at once, also where the host takes it a block later.
 
+use super::data::same;
 use super::history::{Change, Choice, Memory, Setting, Step, same_sound};
 use super::{Actions, Data};
 use crate::params::{Id, Slots, TABLE, Values, slots};
@@ -14,6 +15,9 @@ use std::time::{Duration, Instant};
 /// How long a value that has been set is shown although the host has not taken it.
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// How long after a notch of the wheel or a press of an arrow key the next one is undone with it, in seconds.
+const TOGETHER: f64 = 0.5;
+
 /// What the editor knows, and what it does.
 pub struct Desk {
     data: Data,
@@ -23,6 +27,8 @@ pub struct Desk {
     /// What has been set and not been seen to arrive, by parameter.
     sent: [Option<Sent>; TABLE.len()],
     memory: Memory,
+    /// What was done last was a nudge of that parameter, at that time in seconds.
+    nudged: Option<(Id, f64)>,
     /// What is one step together, while it is being done.
     step: Option<Step>,
     /// What is being undone or redone is no step of its own.
@@ -49,6 +55,7 @@ impl Desk {
             held: None,
             sent: [None; TABLE.len()],
             memory: Memory::default(),
+            nudged: None,
             step: None,
             silent: false,
             chosen: None,
@@ -66,6 +73,14 @@ impl Desk {
     pub fn refresh(&mut self) -> bool {
         let before = self.data.clone();
         self.actions.refresh(&mut self.data);
+        if let Some(file) = &self.data.refused
+            && !same(Some(file), before.refused.as_ref())
+        {
+            self.memory.refuse(file);
+            let chose =
+                |chosen: &(Choice, _)| matches!(&chosen.0, Choice::File(path) if **path == **file);
+            self.chosen.take_if(|chosen| chose(chosen));
+        }
         for (parameter, sent) in TABLE.iter().zip(&mut self.sent) {
             let told = self.data.values.get(parameter.id);
             let waits = |sent: &Sent| {
@@ -109,6 +124,11 @@ impl Desk {
 
     /// The user takes hold of `id`, and lets go of what they held. Main thread.
     pub fn begin(&mut self, id: Id) {
+        self.nudged = None;
+        self.take_hold(id);
+    }
+
+    fn take_hold(&mut self, id: Id) {
         self.release();
         self.actions.begin(id);
         self.held = Some((id, self.value(id)));
@@ -144,7 +164,11 @@ impl Desk {
             self.actions.end(id);
             let after = self.value(id);
             // Which impulse plays is told by the impulse: its number is only where it stands.
-            if after != before && id != Id::Impulse {
+            if after == before || id == Id::Impulse {
+                return;
+            }
+            let joins = self.nudged.is_some_and(|(last, _)| last == id);
+            if !(joins && self.memory.extend(id, after)) {
                 let change = Change { before, after };
                 self.add(id.parameter().name, |step| step.values.push((id, change)));
             }
@@ -153,14 +177,28 @@ impl Desk {
 
     /// A whole gesture: begin, set, end. In a gesture of the same parameter, only a set. Main thread.
     pub fn change(&mut self, id: Id, value: f32) {
+        self.nudged = None;
+        self.alter(id, value);
+    }
+
+    fn alter(&mut self, id: Id, value: f32) {
         let alone = self.held() != Some(id);
         if alone {
-            self.begin(id);
+            self.take_hold(id);
         }
         self.set(id, value);
         if alone {
             self.end(id);
         }
+    }
+
+    /// A gesture that is often one of several: a notch of the wheel, an arrow key. Those that follow one another closely, on
+    /// the same parameter, are undone as one. `now` in seconds. Main thread.
+    pub fn nudge(&mut self, id: Id, value: f32, now: f64) {
+        self.nudged
+            .take_if(|(last, at)| *last != id || now - *at > TOGETHER);
+        self.alter(id, value);
+        self.nudged = Some((id, now));
     }
 
     /// All that `act` does is one step to undo. Main thread.
@@ -180,6 +218,7 @@ impl Desk {
     }
 
     fn add(&mut self, name: &str, add: impl FnOnce(&mut Step)) {
+        self.nudged = None;
         match &mut self.step {
             Some(step) => add(step),
             None if self.silent => {}
@@ -337,10 +376,25 @@ impl Desk {
         Preset::new(name, &self.data.values, impulse)
     }
 
-    /// What is set now has been saved under that name. Main thread.
-    pub fn saved(&mut self, name: &str) {
-        self.memory.preset = Some((name.to_owned(), self.data.values.clone()));
-        self.rename(Some(name.to_owned()));
+    /// `preset`, which was set, has been written under its name. Main thread.
+    pub fn saved(&mut self, preset: &Preset) {
+        self.memory.preset = Some((preset.name.clone(), preset.values()));
+        if self.data.preset.as_ref() != Some(&preset.name) {
+            self.rename(Some(preset.name.clone()));
+        }
+    }
+
+    /// A preset has another name now. Main thread.
+    pub fn renamed(&mut self, from: &str, to: &str) {
+        if self.data.preset.as_deref() != Some(from) {
+            return;
+        }
+        if let Some((name, _)) = &mut self.memory.preset
+            && name == from
+        {
+            to.clone_into(name);
+        }
+        self.rename(Some(to.to_owned()));
     }
 
     /// Whether something has been changed since the preset was loaded. Main thread.
@@ -371,6 +425,7 @@ impl Desk {
     /// Undoes the last step. Main thread.
     pub fn undo(&mut self) {
         self.release();
+        self.nudged = None;
         if let Some(step) = self.memory.undo() {
             self.go(&step, |change| change.before, |c| &c.before, |c| &c.before);
         }
@@ -379,6 +434,7 @@ impl Desk {
     /// Does again what was undone last. Main thread.
     pub fn redo(&mut self) {
         self.release();
+        self.nudged = None;
         if let Some(step) = self.memory.redo() {
             self.go(&step, |change| change.after, |c| &c.after, |c| &c.after);
         }

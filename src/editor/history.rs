@@ -4,7 +4,7 @@
 
 use crate::params::{Id, TABLE, Values};
 use crate::preset::ImpulseReference;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How many steps are remembered.
@@ -121,6 +121,47 @@ impl Memory {
         change.after = Some(to.clone());
         self.undone.clear();
         true
+    }
+
+    /// What was done last goes on: `id` has that value now. Whether that was the last step, and no more than that; one that
+    /// ends where it began is none.
+    pub fn extend(&mut self, id: Id, after: f32) -> bool {
+        let Some(Step { values, .. }) = self.done.last_mut() else {
+            return false;
+        };
+        let [(last, change)] = values.as_mut_slice() else {
+            return false;
+        };
+        if *last != id {
+            return false;
+        }
+        change.after = after;
+        if change.before == after {
+            self.done.pop();
+        }
+        true
+    }
+
+    /// The file that was chosen last cannot be read, and what was before plays on: so it was never chosen.
+    pub fn refuse(&mut self, file: &Path) {
+        let is_it =
+            |choice: &Option<Choice>| matches!(choice, Some(Choice::File(path)) if path == file);
+        let chose = |step: &Step| step.impulse.as_ref().is_some_and(|it| is_it(&it.after));
+        let Some(at) = self.done.iter().rposition(chose) else {
+            return;
+        };
+        let before = self.done[at].impulse.take().and_then(|it| it.before);
+        for later in self.done[at..]
+            .iter_mut()
+            .filter_map(|it| it.impulse.as_mut())
+        {
+            if is_it(&later.before) {
+                later.before.clone_from(&before);
+            }
+        }
+        if self.done[at].is_empty() {
+            self.done.remove(at);
+        }
     }
 
     /// What would be undone.

@@ -92,7 +92,8 @@ impl Settings {
 
     /// What was saved last, or the default. Main thread.
     pub fn load() -> Self {
-        let text = place().and_then(|path| {
+        let places = Places::of_this_user().ok();
+        let text = places.as_ref().map(place).and_then(|path| {
             let mut text = String::new();
             let file = open_regular(&path).ok()?;
             file.take(MAX_BYTES).read_to_string(&mut text).ok()?;
@@ -102,10 +103,11 @@ impl Settings {
         settings.unwrap_or_default().clamped()
     }
 
-    /// Saves. What cannot be saved is forgotten with the window: nothing that is heard hangs on it. Main thread.
-    pub fn save(&self) {
+    /// Saves, beside the library's settings there. What cannot be saved is forgotten with the window: nothing that is heard
+    /// hangs on it. Main thread.
+    pub fn save(&self, places: &Places) {
         let saved = || {
-            let path = place()?;
+            let path = place(places);
             let text = toml::to_string(self).ok()?;
             fs::create_dir_all(path.parent()?).ok()?;
             let destination = Destination::check(&path, &[], Existing::Replace).ok()?;
@@ -129,7 +131,6 @@ impl Settings {
     }
 }
 
-fn place() -> Option<PathBuf> {
-    let places = Places::of_this_user().ok()?;
-    Some(places.settings.with_file_name("editor.toml"))
+fn place(places: &Places) -> PathBuf {
+    places.settings.with_file_name("editor.toml")
 }

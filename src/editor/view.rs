@@ -8,14 +8,16 @@ pub mod browser;
 pub mod convolve;
 pub mod echo;
 pub mod lab;
+mod list;
 pub mod main;
 pub mod presets;
 pub mod series;
 pub mod settings;
 
+use super::data::same;
 use super::desk::Desk;
 use super::dialog::{Answer, Purpose};
-use super::librarian::Librarian;
+use super::librarian::{Done, Librarian};
 use super::settings::Settings;
 use super::theme::{self, Theme, size};
 use super::widget::{self, Icon};
@@ -24,7 +26,8 @@ use egui::{
     Align2, CentralPanel, Color32, FontId, Frame, Layout, Margin, Panel, Rect, Stroke, StrokeKind,
     Ui, UiBuilder,
 };
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Which view is seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,6 +69,10 @@ pub struct Views {
     pub lab: lab::Lab,
     /// Who looks after impulses and presets.
     pub librarian: Librarian,
+    /// The file that is being loaded.
+    hoped: Option<PathBuf>,
+    /// The last one that could not be.
+    refused: Option<Arc<Path>>,
 }
 
 impl Views {
@@ -78,6 +85,8 @@ impl Views {
             settings: settings::Page::default(),
             lab: lab::Lab::default(),
             librarian: Librarian::new(places),
+            hoped: None,
+            refused: None,
         }
     }
 
@@ -86,6 +95,7 @@ impl Views {
         let new = [
             self.main.poll(),
             self.browser.poll(),
+            self.presets.poll(),
             self.lab.poll(),
             self.librarian.poll(),
         ];
@@ -98,12 +108,31 @@ impl Views {
         self.lab.wait();
         self.librarian.wait();
         self.browser.wait();
+        self.presets.wait();
     }
 
-    /// Loads a file, which has been used then. Main thread.
+    /// Loads a file, which has been used once it has been loaded. Main thread.
     pub fn load(&mut self, desk: &mut Desk, path: PathBuf) {
         desk.load(path.clone());
-        self.librarian.used(Source::File(path));
+        self.hoped = Some(path);
+    }
+
+    /// Whether the file that is hoped for has come, or never will.
+    fn hope(&mut self, desk: &Desk) {
+        let data = desk.data();
+        if !same(data.refused.as_ref(), self.refused.as_ref()) {
+            self.refused.clone_from(&data.refused);
+            if let Some(file) = &self.refused {
+                self.hoped.take_if(|hoped| **hoped == **file);
+                self.browser.refuse(file);
+            }
+        }
+        let came = data.reference.as_ref().and_then(|it| it.path());
+        let is_it =
+            |hoped: &mut PathBuf| came.is_some_and(|came| came.file_name() == hoped.file_name());
+        if let Some(path) = self.hoped.take_if(is_it) {
+            self.librarian.used(Source::File(path));
+        }
     }
 
     /// No view is seen any longer. Main thread.
@@ -115,9 +144,14 @@ impl Views {
     fn arrive(&mut self, desk: &mut Desk, settings: &Settings) {
         self.librarian.poll();
         self.browser.poll();
-        if let Some(preset) = self.librarian.opened() {
-            desk.load_preset(&preset, settings.mix_locked);
+        while let Some(done) = self.librarian.done() {
+            match done {
+                Done::Opened(preset) => desk.load_preset(&preset, settings.mix_locked),
+                Done::Saved(preset) => desk.saved(&preset),
+                Done::Renamed { from, to } => desk.renamed(&from, &to),
+            }
         }
+        self.hope(desk);
         match self.browser.dialog.answer() {
             Some(Answer::Chosen(Purpose::Impulse, path)) => self.load(desk, path),
             Some(Answer::Chosen(Purpose::Locate(lost), path)) => {
@@ -180,9 +214,13 @@ const BESIDE: f32 = 100.0;
 /// What is wrong, and what else the user should know, with what can be done about it.
 fn said(ui: &mut Ui, desk: &Desk, views: &mut Views, theme: &Theme) {
     let data = desk.data();
+    let noted = match data.refused {
+        Some(_) => theme.alarm,
+        None => theme.accent,
+    };
     let lines = [
         ("error", data.playing.error.clone(), theme.alarm),
-        ("note", data.playing.note.clone(), theme.accent),
+        ("note", data.playing.note.clone(), noted),
         (
             "library",
             views.librarian.shown().error.clone(),

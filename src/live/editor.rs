@@ -14,7 +14,7 @@ use crate::params::{Id, slots};
 use crate::preset::{Embedding, ImpulseReference};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -55,18 +55,21 @@ enum Wish {
 struct Said {
     error: Option<String>,
     note: Option<String>,
+    /// The file, if it was one that cannot be loaded.
+    refused: Option<Arc<Path>>,
 }
 
 impl Said {
-    fn of(done: &Result<Reply, String>) -> Self {
+    fn of(done: &Result<Reply, String>, file: Option<PathBuf>) -> Self {
         match done {
             Err(error) => Self {
                 error: Some(error.clone()),
                 note: None,
+                refused: file.map(Arc::from),
             },
             Ok(Reply::Chosen(choice)) if !choice.notes.is_empty() => Self {
-                error: None,
                 note: Some(choice.notes.join("; ")),
+                ..Self::default()
             },
             Ok(_) => Self::default(),
         }
@@ -117,7 +120,7 @@ impl Stage {
             let error = "expected a thread to load on, but the system has none left".to_owned();
             *self.said.lock().unwrap_or_else(PoisonError::into_inner) = Said {
                 error: Some(error),
-                note: None,
+                ..Said::default()
             };
         }
     }
@@ -226,6 +229,7 @@ impl Actions for Stage {
         }
         let said = self.said();
         data.playing.note = said.note;
+        data.refused = said.refused;
         // What was asked for last and cannot be loaded is what the user is looking at.
         data.playing.error = said.error.or(data.playing.error.take());
         data.recent = self.meters.as_ref().map(|source| source.recent.clone());
@@ -279,14 +283,19 @@ impl Actions for Stage {
 fn load(asked: &Receiver<Wish>, control: &Control, said: &Mutex<Said>, tell: &Tell) {
     while let Ok(first) = asked.recv() {
         // What was overtaken meanwhile is not loaded.
-        let done = match asked.try_iter().last().unwrap_or(first) {
+        let wish = asked.try_iter().last().unwrap_or(first);
+        let file = match &wish {
+            Wish::Of(Command::Impulse(path)) => Some(path.clone()),
+            _ => None,
+        };
+        let done = match wish {
             Wish::Of(command) => control.apply(&command).map_err(|error| error.to_string()),
             Wish::Take(reference) => {
                 let taken = control.take(reference).map(Reply::Chosen);
                 taken.map_err(|error| error.to_string())
             }
         };
-        *said.lock().unwrap_or_else(PoisonError::into_inner) = Said::of(&done);
+        *said.lock().unwrap_or_else(PoisonError::into_inner) = Said::of(&done, file);
         tell(&done);
     }
 }

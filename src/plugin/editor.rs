@@ -202,6 +202,7 @@ impl Actions for Stage {
         data.impulse = told.impulse;
         data.reference = told.reference;
         data.missing = told.missing;
+        data.refused = told.refused;
         data.embedding = told.embedding;
         data.preset = told.preset;
         data.playing.note = told.note;

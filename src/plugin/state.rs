@@ -19,7 +19,7 @@ use crate::preset::{
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use nice_plug::prelude::PluginState;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -92,6 +92,9 @@ struct Kept {
     /// Of `instance`; `None` after a change.
     text: Option<Arc<str>>,
     note: Option<String>,
+    /// The file that was chosen last, if it cannot be read.
+    #[cfg_attr(not(feature = "editor"), allow(dead_code, reason = "the editor's"))]
+    refused: Option<Arc<Path>>,
     /// `instance.impulse`, as the editor is told; `None` after a change.
     #[cfg_attr(not(feature = "editor"), allow(dead_code, reason = "the editor's"))]
     told: Option<Arc<ImpulseReference>>,
@@ -242,6 +245,7 @@ impl State {
             impulse: kept.sound.clone().loaded(),
             reference: kept.told.clone(),
             missing: matches!(kept.sound, Sound::Missing),
+            refused: kept.refused.clone(),
             embedding: kept.instance.embedding,
             preset: kept.instance.preset.clone(),
             note: kept.note.clone(),
@@ -281,6 +285,8 @@ pub(super) struct Told {
     pub reference: Option<Arc<ImpulseReference>>,
     /// It is nowhere.
     pub missing: bool,
+    /// The file that was chosen last, if it cannot be read.
+    pub refused: Option<Arc<Path>>,
     /// Which impulses go into sessions.
     pub embedding: Embedding,
     /// From which preset the settings come.
@@ -429,7 +435,11 @@ impl Kept {
     }
 
     fn finish(&mut self, done: Done, slot: usize) {
-        if self.chosen.take().is_some() {
+        if let Some(choice) = self.chosen.take() {
+            self.refused = match (choice, &done) {
+                (Choice::File(path), Done::Refused(_)) => Some(path.into()),
+                _ => None,
+            };
             self.instance.slot = slot;
             self.changed();
         }

@@ -151,6 +151,39 @@ fn a_favourite_is_marked_by_a_key_and_told_by_name_when_it_is_gone() {
     assert!(harness.query_by_label("Favourites, 1").is_some());
 }
 
+#[test]
+fn a_file_that_cannot_be_loaded_was_never_chosen() {
+    let log = Log::playing();
+    let kitchen = log.put("Kitchen.wav", "room");
+    let broken = log.home().join("Broken.wav");
+    fs::write(&broken, b"no sound at all").expect("written");
+    let mut harness = browser(&log);
+    let load = |harness: &mut Harness<'_, App>, path: &std::path::Path| {
+        search(harness, &path.display().to_string());
+        harness.key_press(Key::Enter);
+        settle(harness);
+        harness.get_by_label("Clear").click();
+        settle(harness);
+    };
+    load(&mut harness, &kitchen);
+    assert!(harness.query_by_label("Recent, 1").is_some());
+    // Twice: the same words of complaint are not the same failure.
+    for _ in 0..2 {
+        load(&mut harness, &broken);
+        let why = harness.query_by_label_contains("Broken.wav: expected");
+        assert!(why.is_some(), "nothing says why it does not play");
+        assert!(harness.query_by_label("Recent, 1").is_some());
+    }
+    log.take();
+    // The only step is to Kitchen: what would be undone is the way there, not the way to what never played.
+    harness.get_by_label("Undo").click();
+    settle(&mut harness);
+    assert_eq!(taken(&log), ["take hall"]);
+    harness.get_by_label("Redo").click();
+    settle(&mut harness);
+    assert_eq!(taken(&log), [format!("load {}", kitchen.display())]);
+}
+
 /// A dialog in which the user chooses at once.
 fn beside(_: &Purpose, _: Option<PathBuf>) -> Option<PathBuf> {
     let wav = PathBuf::from(env!("CARGO_MANIFEST_DIR"));

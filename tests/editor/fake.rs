@@ -5,6 +5,7 @@ use egui_kittest::Harness;
 use partita::editor::{Actions, App, Data, Memory, Meters, Playing, Settings};
 use partita::engine::meter::{Level, Load};
 use partita::impulse::library::{self, Places};
+use partita::impulse::load::{self, LayoutChoice};
 use partita::params::Id;
 use partita::preset::{Embedding, ImpulseReference};
 use std::path::{Path, PathBuf};
@@ -18,16 +19,20 @@ pub struct Log(Arc<Mutex<Kept>>);
 pub struct Kept {
     pub data: Data,
     pub lines: Vec<String>,
-    /// Where impulses and presets lie.
-    home: TempDir,
+    /// Where settings, impulses and presets lie.
+    home: PathBuf,
+    /// The same, if it is to go with the test.
+    _own: Option<TempDir>,
 }
 
 impl Default for Kept {
     fn default() -> Self {
+        let own = TempDir::new().expect("a folder");
         Self {
             data: Data::default(),
             lines: Vec::new(),
-            home: TempDir::new().expect("a folder"),
+            home: own.path().to_owned(),
+            _own: Some(own),
         }
     }
 }
@@ -88,7 +93,16 @@ impl Log {
 
     /// The folder of the library and the presets.
     pub fn home(&self) -> PathBuf {
-        self.0.lock().expect("kept").home.path().to_owned()
+        self.0.lock().expect("kept").home.clone()
+    }
+
+    /// In a folder that is called the same each time, since its name is in pictures.
+    pub fn at_home(self) -> Self {
+        let mut kept = self.0.lock().expect("kept");
+        kept.home = std::env::temp_dir().join("partita");
+        kept._own = None;
+        drop(kept);
+        self
     }
 
     /// A factory impulse as a file in the user's folder.
@@ -136,6 +150,19 @@ impl Actions for Fake {
 
     fn load(&mut self, path: PathBuf) {
         self.0.write(format!("load {}", path.display()));
+        let read = load::read(&path, LayoutChoice::Auto);
+        self.0.change(|data| match read {
+            Ok(impulse) => {
+                let reference = ImpulseReference::to_file(&path, LayoutChoice::Auto, &impulse);
+                data.playing.name.clone_from(&impulse.name);
+                (data.playing.error, data.refused) = (None, None);
+                data.reference = Some(Arc::new(reference));
+            }
+            Err(error) => {
+                data.playing.error = Some(error.to_string());
+                data.refused = Some(path.into());
+            }
+        });
     }
 
     fn take(&mut self, impulse: Arc<ImpulseReference>) {
@@ -168,11 +195,16 @@ pub fn open(settings: Settings) -> (Harness<'static, App>, Log) {
     (open_over(log.clone(), settings), log)
 }
 
+/// What a window would show.
+pub fn app_over(log: Log, settings: Settings) -> App {
+    let places = Places::under(&log.home());
+    App::new(Fake(log), settings).in_places(places)
+}
+
 /// The same, over what is there already.
 pub fn open_over(log: Log, settings: Settings) -> Harness<'static, App> {
     let zoom = settings.zoom(settings.size());
-    let places = Places::under(&log.home());
-    let app = App::new(Fake(log), settings.clone()).in_places(places);
+    let app = app_over(log, settings.clone());
     Harness::builder()
         // In points: the harness has no screen of its own that would be scaled.
         .with_size(settings.size() / zoom)

@@ -125,6 +125,70 @@ fn the_wheel_and_arrow_keys_step() {
 }
 
 #[test]
+fn notches_that_follow_closely_are_undone_as_one() {
+    let (mut harness, log) = ready();
+    let notch = |harness: &mut Harness<'_, App>| {
+        harness.event(Event::MouseWheel {
+            unit: MouseWheelUnit::Line,
+            delta: vec2(0.0, 1.0),
+            modifiers: Modifiers::NONE,
+            phase: egui::TouchPhase::Move,
+            source: egui::MouseWheelSource::Unknown,
+        });
+        harness.step();
+    };
+    // Frames of a sixtieth of a second.
+    let pause = |harness: &mut Harness<'_, App>, frames| {
+        for _ in 0..frames {
+            harness.step();
+        }
+    };
+    let at = middle(&harness, "Width");
+    harness.hover_at(at);
+    harness.step();
+    for _ in 0..3 {
+        notch(&mut harness);
+        pause(&mut harness, 20);
+    }
+    assert_eq!(log.value(Id::Width), 112.0);
+    // Each is a gesture of its own for the host, which may record it.
+    let begins = log
+        .take()
+        .iter()
+        .filter(|line| *line == "begin width")
+        .count();
+    assert_eq!(begins, 3);
+    pause(&mut harness, 40);
+    notch(&mut harness);
+    assert_eq!(log.value(Id::Width), 116.0);
+    for expected in [112.0, 100.0] {
+        harness.get_by_label("Undo").click();
+        harness.step();
+        harness.step();
+        assert_eq!(log.value(Id::Width), expected);
+    }
+    // Those of another control are others, and so is a key that goes to an end.
+    let press = |harness: &mut Harness<'_, App>, name: &str, key| {
+        harness.get_by_label(name).focus();
+        pause(harness, 2);
+        harness.key_press(key);
+        pause(harness, 2);
+    };
+    press(&mut harness, "Width", Key::ArrowUp);
+    press(&mut harness, "Width", Key::ArrowUp);
+    press(&mut harness, "Size", Key::ArrowUp);
+    let sized = log.value(Id::Size);
+    press(&mut harness, "Size", Key::Home);
+    let now = || (log.value(Id::Width), log.value(Id::Size));
+    assert!(sized > 100.0 && now().1 < 100.0, "{sized} {:?}", now());
+    for expected in [(108.0, sized), (108.0, 100.0), (100.0, 100.0)] {
+        harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+        pause(&mut harness, 2);
+        assert_eq!(now(), expected);
+    }
+}
+
+#[test]
 fn values_are_typed_with_their_units() {
     let (mut harness, log) = ready();
     harness.get_by_label("Pre-delay").focus();

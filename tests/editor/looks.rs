@@ -9,7 +9,11 @@ use partita::editor::view::View;
 use partita::editor::view::echo::design::Design;
 use partita::editor::view::lab::Page;
 use partita::editor::{App, Brightness, LEAST, Settings};
-use partita::impulse::echo::{Polarity, Preset};
+use partita::impulse::echo::{self, Polarity};
+use partita::impulse::library::Places;
+use partita::output::Existing;
+use partita::params::Values;
+use partita::preset::{Bank, ImpulseReference, Preset};
 
 /// WCAG 2.2: relative luminance, with the sRGB curve.
 fn luminance(colour: egui::Color32) -> f64 {
@@ -35,9 +39,28 @@ fn colours_have_the_contrast_of_wcag_aa() {
     }
 }
 
+/// Presets that a user has saved.
+const YOURS: [(&str, &str, &str); 2] = [
+    ("Drums, back wall", "drum-room", ""),
+    (
+        "Organ, Sunday",
+        "cathedral",
+        "Behind the altar, with the doors open",
+    ),
+];
+
 /// The editor as a user sees it, once everything has been measured.
 fn seen(settings: Settings, prepare: impl FnOnce(&mut App)) -> Harness<'static, App> {
-    let mut harness = open_over(Log::playing(), settings);
+    let log = Log::playing().at_home();
+    let presets = Places::under(&log.home()).presets;
+    let bank = Bank::new(&presets);
+    for (name, impulse, about) in YOURS {
+        let impulse = ImpulseReference::to_factory_named(impulse);
+        let mut preset = Preset::new(name, &Values::default(), Some(impulse));
+        about.clone_into(&mut preset.about);
+        bank.save(&preset, Existing::Replace).expect("saved");
+    }
+    let mut harness = open_over(log, settings);
     prepare(harness.state_mut());
     harness.run();
     harness.state_mut().views().wait();
@@ -92,7 +115,7 @@ fn in_lab(harness: &mut Harness<'_, App>, page: Page) {
     let lab = &mut harness.state_mut().views().lab;
     lab.open(page);
     if page == Page::Echo {
-        lab.echo.design = Design::of("Multi tap", Preset::MultiTap.echo());
+        lab.echo.design = Design::of("Multi tap", echo::Preset::MultiTap.echo());
         lab.echo.design.select(Some(1));
         lab.echo.design.edit(|echo| {
             echo.taps[3].polarity = Polarity::Inverted;
@@ -175,7 +198,7 @@ fn options() -> SnapshotOptions {
 }
 
 #[test]
-fn the_main_view_and_the_browser_look_as_they_did() {
+fn every_view_looks_as_it_did() {
     let mut results = SnapshotResults::new();
     for (name, brightness) in [("dark", Brightness::Dark), ("light", Brightness::Light)] {
         for percent in [100.0, 200.0] {
@@ -186,8 +209,17 @@ fn the_main_view_and_the_browser_look_as_they_did() {
             let mut harness = seen(settings.scaled(percent), |_| {});
             results.add(harness.try_snapshot_options(format!("main-{name}-{percent}"), &options()));
             open(&mut harness, View::Browser);
-            let name = format!("browser-{name}-{percent}");
-            results.add(harness.try_snapshot_options(name, &options()));
+            let picture = format!("browser-{name}-{percent}");
+            results.add(harness.try_snapshot_options(picture, &options()));
+            open(&mut harness, View::Presets);
+            harness.get_by_label("Last Balcony").click();
+            harness.event(egui::Event::PointerGone);
+            open(&mut harness, View::Presets);
+            let picture = format!("presets-{name}-{percent}");
+            results.add(harness.try_snapshot_options(picture, &options()));
+            open(&mut harness, View::Settings);
+            let picture = format!("settings-{name}-{percent}");
+            results.add(harness.try_snapshot_options(picture, &options()));
         }
     }
 }

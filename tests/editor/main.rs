@@ -4,9 +4,11 @@
 
 mod browser;
 mod convolve;
+mod cost;
 mod fake;
 mod gestures;
 mod handles;
+mod keyboard;
 mod lab;
 mod looks;
 mod picture;

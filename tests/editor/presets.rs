@@ -101,6 +101,8 @@ fn the_users_presets_are_saved_renamed_deleted_and_put_back() {
     harness.get_by_label("Next preset").click();
     settle(&mut harness);
     assert_ne!(log.value(Id::Decay), 40.0);
+    harness.get_by_label("Yours, 1").click();
+    settle(&mut harness);
     harness.get_by_label("My room").click();
     settle(&mut harness);
     assert_eq!(log.value(Id::Decay), 40.0);
@@ -127,6 +129,80 @@ fn the_users_presets_are_saved_renamed_deleted_and_put_back() {
 }
 
 #[test]
+fn only_what_is_written_is_saved() {
+    let (mut harness, log) = ready(Settings::default());
+    presets(&mut harness);
+    // A file stands where the folder of presets would.
+    std::fs::write(log.home().join("presets"), b"").expect("written");
+    type_name(&mut harness, "My room");
+    harness.get_by_label("Save as new").click();
+    settle(&mut harness);
+    assert!(harness.query_by_label("Preset: none").is_some());
+    assert!(
+        harness
+            .query_by_label_contains("My room: expected to save")
+            .is_some()
+    );
+    std::fs::remove_file(log.home().join("presets")).expect("removed");
+    harness.get_by_label("Dismiss").click();
+    harness.get_by_label("Save as new").click();
+    settle(&mut harness);
+    assert!(harness.query_by_label("Preset: My room").is_some());
+    // What is changed after that is not in it, and a new name does not put it there.
+    log.change(|data| data.values.set(Id::Decay, 70.0));
+    settle(&mut harness);
+    assert!(harness.query_by_label("Preset: My room, edited").is_some());
+    type_name(&mut harness, "Our room");
+    harness.get_by_label("Rename").click();
+    settle(&mut harness);
+    assert!(harness.query_by_label("Preset: Our room, edited").is_some());
+    harness.get_by_label("Save").click();
+    settle(&mut harness);
+    assert!(harness.query_by_label("Preset: Our room").is_some());
+}
+
+#[test]
+fn kinds_words_and_arrow_keys_find_a_preset() {
+    let (mut harness, log) = ready(Settings::default());
+    presets(&mut harness);
+    let all = format!("{} presets", factory().len());
+    assert!(harness.query_by_label(&all).is_some());
+    harness.get_by_label("Plate, 3").click();
+    settle(&mut harness);
+    assert!(harness.query_by_label("3 presets").is_some());
+    harness.get_by_label("Presets").focus();
+    harness.run();
+    // Each arrow key lets the next one be heard.
+    for name in ["Vocal Plate", "Dark Plate", "Swell", "Swell"] {
+        harness.key_press(Key::ArrowDown);
+        settle(&mut harness);
+        assert!(harness.query_by_label(&format!("Preset: {name}")).is_some());
+    }
+    harness.key_press(Key::Home);
+    settle(&mut harness);
+    assert!(log.take().contains(&"preset Vocal Plate".to_owned()));
+    harness.get_by_label("All presets, 23").click();
+    settle(&mut harness);
+    harness.get_by_label("Search presets").focus();
+    harness.run();
+    harness
+        .get_by_label("Search presets")
+        .type_text("backwards steel");
+    settle(&mut harness);
+    assert!(harness.query_by_label("0 presets").is_some());
+    harness.get_by_label("Clear").click();
+    settle(&mut harness);
+    harness
+        .get_by_label("Search presets")
+        .type_text("backwards");
+    settle(&mut harness);
+    assert!(harness.query_by_label("1 preset").is_some());
+    harness.key_press(Key::ArrowDown);
+    settle(&mut harness);
+    assert!(harness.query_by_label("Preset: Swell").is_some());
+}
+
+#[test]
 fn a_gesture_is_one_step_and_another_window_knows_it() {
     let (harness, log) = ready(Settings::default());
     let memory = Arc::new(Mutex::new(Memory::default()));
@@ -139,6 +215,8 @@ fn a_gesture_is_one_step_and_another_window_knows_it() {
     let changed = log.value(Id::Mix);
     assert_ne!(changed, 30.0);
     harness.state_mut().close();
+    // In the places that it was given, not in the user's own.
+    assert!(log.home().join("editor.toml").is_file());
     drop(harness);
     let mut harness = open_over(log.clone(), Settings::default());
     crate::fake::remember(&mut harness, &memory);

@@ -1,9 +1,10 @@
 //! All impulses, to find one by ear: where they lie on the left, what was found beside it, the chosen one below.
 
 mod detail;
-mod places;
-mod table;
+pub(super) mod places;
+pub(super) mod table;
 
+use super::list::Keys;
 use super::{View, Views, panel};
 use crate::editor::desk::Desk;
 use crate::editor::dialog::{Dialog, Purpose};
@@ -14,7 +15,7 @@ use crate::editor::thumbnail::Thumbnails;
 use crate::editor::widget;
 use crate::impulse::library::{Entry, Library, Origin, Presence, Reference, Source};
 use crate::preset::ImpulseReference;
-use egui::{Key, Modifiers, TextEdit, Ui, vec2};
+use egui::{Key, TextEdit, Ui, vec2};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -65,6 +66,12 @@ impl Browser {
         {
             librarian.used(heard);
         }
+    }
+
+    /// That file cannot be loaded, so it was not heard. Main thread.
+    pub(super) fn refuse(&mut self, file: &Path) {
+        self.heard
+            .take_if(|heard| matches!(heard, Source::File(path) if path == file));
     }
 
     /// Where the chosen one is in the list.
@@ -246,9 +253,11 @@ pub(super) fn show(ui: &mut Ui, desk: &mut Desk, views: &mut Views, view: &mut V
     panel(ui, side, |ui, inside| {
         places::show(ui, browser, librarian, &shown, inside);
     });
+    let mut typed = None;
     panel(ui, list, |ui, inside| {
         let tools = inside.with_max_y(inside.min.y + 28.0);
-        let down = field(ui, desk, browser, librarian, &shown, tools, entered);
+        let (down, file) = field(ui, browser, &shown, tools, entered);
+        typed = file;
         let body = inside.with_min_y(tools.max.y + 8.0);
         let kept = table::show(ui, desk, browser, librarian, &shown, body, down);
         if kept {
@@ -261,6 +270,9 @@ pub(super) fn show(ui: &mut Ui, desk: &mut Desk, views: &mut Views, view: &mut V
             *view = View::Main;
         }
     });
+    if let Some(path) = typed {
+        views.load(desk, path);
+    }
 }
 
 /// The file that was typed, if it is one and no words.
@@ -279,18 +291,18 @@ fn path(typed: &str) -> Option<PathBuf> {
 }
 
 /// What is typed, and how much is done with it by the keyboard: rows down the list, and whether Enter keeps the chosen one.
+/// If it is the path of a file to be loaded, that.
 fn field(
     ui: &mut Ui,
-    desk: &mut Desk,
     browser: &mut Browser,
-    librarian: &mut Librarian,
     shown: &Shown,
     rect: egui::Rect,
     entered: bool,
-) -> table::Keys {
+) -> (Keys, Option<PathBuf>) {
+    let mut file = None;
     let theme = Theme::of(ui);
     let id = ui.make_persistent_id("search");
-    let mut keys = table::Keys::default();
+    let mut keys = Keys::default();
     super::part(
         ui,
         rect,
@@ -298,11 +310,7 @@ fn field(
         |ui| {
             if ui.memory(|memory| memory.has_focus(id)) {
                 // The list is walked through while one types.
-                keys = ui.input_mut(|input| table::Keys {
-                    by: input.count_and_consume_key(Modifiers::NONE, Key::ArrowDown) as isize
-                        - input.count_and_consume_key(Modifiers::NONE, Key::ArrowUp) as isize,
-                    ..table::Keys::default()
-                });
+                keys = Keys::arrows(ui);
             }
             let edit = TextEdit::singleline(&mut browser.typed)
                 .id(id)
@@ -328,9 +336,8 @@ fn field(
             };
             match typed {
                 Some(path) if enter || pressed => {
-                    desk.load(path.clone());
                     browser.choose(Chosen::File(path.clone()));
-                    librarian.used(Source::File(path));
+                    file = Some(path);
                     response.request_focus();
                 }
                 _ => keys.keep = enter,
@@ -359,7 +366,7 @@ fn field(
             });
         },
     );
-    keys
+    (keys, file)
 }
 
 /// `small-hall` as "Small hall". Main thread.

@@ -42,6 +42,19 @@ enum Tab {
     Damping,
 }
 
+impl Tab {
+    /// What is set there.
+    fn ids(self) -> Vec<Id> {
+        match self {
+            Self::Sound => [&SOUND[..], &[Id::CutSlope]].concat(),
+            Self::Shape => SHAPE.iter().flat_map(|(_, ids)| *ids).copied().collect(),
+            Self::Damping => damping::BANDS.to_vec(),
+        }
+    }
+}
+
+const SOUND: [Id; 4] = [Id::WetGain, Id::OutputGain, Id::LowCut, Id::HighCut];
+
 const LARGE: [Id; 5] = [Id::Mix, Id::Predelay, Id::Size, Id::Decay, Id::Width];
 
 /// By what they belong to: what is taken hold of in one place of the picture.
@@ -335,22 +348,17 @@ fn lower(ui: &mut Ui, desk: &mut Desk, main: &mut Main, inside: Rect) {
             (Tab::Shape, "Shape"),
             (Tab::Damping, "Decay time"),
         ] {
-            if widget::tab(ui, name, main.tab == tab).clicked() {
+            let on = main.tab == tab;
+            let response = widget::tab(ui, name, on);
+            if response.clicked() {
                 main.tab = tab;
             }
-        }
-        // What is not neutral and not seen is still told.
-        let changed = |id: &Id| desk.value(*id) != TABLE[*id as usize].default;
-        let hidden = match main.tab {
-            Tab::Shape => 0,
-            _ => {
-                let all = SHAPE.iter().flat_map(|(_, ids)| *ids);
-                all.filter(|id| changed(id)).count()
+            // What is not neutral and not seen is still told.
+            let changed = |id: &&Id| desk.value(**id) != TABLE[**id as usize].default;
+            let count = tab.ids().iter().filter(changed).count();
+            if count > 0 && !on {
+                mark(ui, response, count);
             }
-        };
-        if hidden > 0 {
-            ui.add_space(6.0);
-            widget::label(ui, format!("{hidden} changed in Shape"));
         }
     });
     let body = right.with_min_y(tabs.max.y + 12.0);
@@ -361,18 +369,16 @@ fn lower(ui: &mut Ui, desk: &mut Desk, main: &mut Main, inside: Rect) {
     }
 }
 
-/// Small knobs side by side, spread over the width.
-fn knobs(ui: &mut Ui, desk: &mut Desk, rect: Rect, ids: &[Id]) {
-    let size = Knob::Small.size();
-    let gap = (rect.width() - size.x * ids.len() as f32) / (ids.len() as f32 - 1.0).max(1.0);
-    let down = (rect.height() - size.y).max(0.0) / 2.0;
-    let row = Rect::from_min_size(rect.min + vec2(0.0, down), vec2(rect.width(), size.y));
-    part(ui, row, Layout::left_to_right(Align::Min), |ui| {
-        ui.spacing_mut().item_spacing.x = gap.clamp(0.0, 40.0);
-        for id in ids {
-            widget::knob(ui, desk, *id, Knob::Small);
-        }
-    });
+/// A dot on a tab behind which something is changed.
+fn mark(ui: &Ui, response: egui::Response, count: usize) {
+    let theme = Theme::of(ui);
+    let at = response.rect.right_top() + vec2(-2.0, 2.0);
+    let rim = Stroke::new(1.5, theme.panel);
+    ui.painter().circle(at, 4.5, theme.accent, rim);
+    let text = format!("{count} changed");
+    ui.ctx()
+        .accesskit_node_builder(response.id, |node| node.set_description(text.as_str()));
+    response.on_hover_text(text);
 }
 
 /// Small knobs in groups, each under its name.
@@ -405,15 +411,26 @@ fn shape(ui: &mut Ui, desk: &mut Desk, rect: Rect) {
     }
 }
 
+/// Knobs side by side, and the slope of both cuts beside them.
 fn sound(ui: &mut Ui, desk: &mut Desk, rect: Rect) {
-    let ids = [Id::WetGain, Id::OutputGain, Id::LowCut, Id::HighCut];
-    let slope = 110.0;
-    knobs(ui, desk, rect.with_max_x(rect.max.x - slope - 16.0), &ids);
-    let place = rect.with_min_x(rect.max.x - slope);
-    let down = (rect.height() - Knob::Small.size().y).max(0.0) / 2.0;
-    let place = place.translate(vec2(0.0, down));
-    part(ui, place, Layout::top_down(Align::Min), |ui| {
-        widget::label(ui, "Cut slope");
-        widget::choice(ui, desk, Id::CutSlope, slope - 6.0);
+    let (size, slope) = (Knob::Medium.size(), 104.0);
+    let down = (rect.height() - size.y).max(0.0) / 2.0;
+    let row = Rect::from_min_size(rect.min + vec2(0.0, down), vec2(rect.width(), size.y));
+    let count = SOUND.len() as f32;
+    let gap = ((row.width() - slope - size.x * count) / count).clamp(0.0, 40.0);
+    part(ui, row, Layout::left_to_right(Align::Min), |ui| {
+        ui.spacing_mut().item_spacing.x = gap;
+        for id in SOUND {
+            widget::knob(ui, desk, id, Knob::Medium);
+        }
+    });
+    let left = row.min.x + count * (size.x + gap);
+    let place = row.with_min_x(left).with_max_x(left + slope);
+    let name = place.with_max_y(place.min.y + 15.0);
+    let font = egui::FontId::proportional(theme::size::SMALL);
+    widget::text_in(ui, name, "Cut slope", font, Theme::of(ui).muted);
+    let place = place.with_min_y(name.max.y + 15.0);
+    part(ui, place, Layout::top_down(Align::Center), |ui| {
+        widget::choice(ui, desk, Id::CutSlope, slope);
     });
 }

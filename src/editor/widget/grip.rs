@@ -128,9 +128,14 @@ pub fn wheel(ui: &Ui, desk: &mut Desk, response: &Response, id: Id) {
         });
         steps.sum::<f32>()
     });
+    nudge(ui, desk, id, steps);
+}
+
+/// So many steps on.
+fn nudge(ui: &Ui, desk: &mut Desk, id: Id, steps: f32) {
     if steps != 0.0 {
         let value = stepped(id.parameter(), desk.value(id), steps);
-        desk.change(id, value);
+        desk.nudge(id, value, ui.input(|input| input.time));
     }
 }
 
@@ -172,10 +177,7 @@ pub fn keys(ui: &Ui, desk: &mut Desk, response: &Response, id: Id) {
     if let Some(value) = to {
         desk.change(id, value);
     }
-    if steps != 0.0 {
-        let value = stepped(parameter, desk.value(id), steps);
-        desk.change(id, value);
-    }
+    nudge(ui, desk, id, steps);
 }
 
 /// Says what the control is, and does what assistive technology asks of it. Main thread.
@@ -202,10 +204,7 @@ pub fn describe_as(ui: &Ui, desk: &mut Desk, response: &Response, id: Id, name: 
     if let Some(value) = to {
         desk.change(id, value);
     }
-    if steps != 0.0 {
-        let value = stepped(parameter, desk.value(id), steps);
-        desk.change(id, value);
-    }
+    nudge(ui, desk, id, steps);
     let (text, value) = (desk.text(id), desk.value(id));
     ui.ctx().accesskit_node_builder(response.id, |node| {
         node.set_value(text);

@@ -16,6 +16,8 @@ use std::f32::consts::{FRAC_PI_2, TAU};
 pub enum Knob {
     /// 62 points.
     Large,
+    /// 50 points.
+    Medium,
     /// 38 points.
     Small,
 }
@@ -24,6 +26,7 @@ impl Knob {
     fn diameter(self) -> f32 {
         match self {
             Self::Large => 62.0,
+            Self::Medium => 50.0,
             Self::Small => 38.0,
         }
     }
@@ -32,6 +35,7 @@ impl Knob {
     pub fn size(self) -> egui::Vec2 {
         match self {
             Self::Large => vec2(92.0, 16.0 + 62.0 + 4.0 + 18.0),
+            Self::Medium => vec2(78.0, 15.0 + 50.0 + 4.0 + 17.0),
             Self::Small => vec2(62.0, 15.0 + 38.0 + 2.0 + 16.0),
         }
     }
@@ -65,7 +69,11 @@ pub fn knob(ui: &mut Ui, desk: &mut Desk, id: Id, kind: Knob) -> Response {
     let theme = Theme::of(ui);
     let (whole, _) = ui.allocate_exact_size(kind.size(), Sense::hover());
     let large = kind == Knob::Large;
-    let (name_height, gap) = if large { (16.0, 4.0) } else { (15.0, 2.0) };
+    let (name_height, gap) = match kind {
+        Knob::Large => (16.0, 4.0),
+        Knob::Medium => (15.0, 4.0),
+        Knob::Small => (15.0, 2.0),
+    };
     let name_rect = Rect::from_min_size(whole.min, vec2(whole.width(), name_height));
     let center = Pos2::new(
         whole.center().x,

@@ -76,7 +76,14 @@ pub(super) fn show(
     });
 }
 
-fn one(ui: &mut Ui, name: &str, count: usize, note: Option<&str>, on: bool) -> bool {
+/// A place to look in. Main thread.
+pub(in crate::editor::view) fn one(
+    ui: &mut Ui,
+    name: &str,
+    count: usize,
+    note: Option<&str>,
+    on: bool,
+) -> bool {
     let theme = Theme::of(ui);
     let width = ui.available_width() - 4.0;
     let (rect, response) = ui.allocate_exact_size(vec2(width, 25.0), Sense::click());

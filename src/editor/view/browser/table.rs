@@ -6,11 +6,12 @@ use crate::editor::fonts;
 use crate::editor::librarian::{Librarian, Order, Shown};
 use crate::editor::theme::{Theme, size};
 use crate::editor::thumbnail::Levels;
+use crate::editor::view::list::{self, Keys};
 use crate::editor::widget::{self, Icon};
 use crate::impulse::library::Origin;
 use egui::{
-    Align2, Color32, EventFilter, FontId, Key, Mesh, Modifiers, Pos2, Rect, Role, ScrollArea,
-    Sense, Shape, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2,
+    Align2, Color32, FontId, Mesh, Pos2, Rect, Role, ScrollArea, Sense, Shape, Stroke, Ui,
+    UiBuilder, WidgetInfo, pos2, vec2,
 };
 
 /// Height of a row in points.
@@ -19,24 +20,12 @@ const ROW: f32 = 32.0;
 /// Level at which a thumbnail ends, in dB below the peak.
 const RANGE_DB: f32 = 72.0;
 
-/// What the keyboard wants of the list.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Keys {
-    /// So many rows down.
-    pub by: isize,
-    /// To the first, or to the last.
-    pub to: Option<bool>,
-    /// The chosen one is the one.
-    pub keep: bool,
-    /// It becomes a favourite, or is one no longer.
-    pub mark: bool,
-}
-
 /// Where columns begin and end.
 struct Columns {
     star: Rect,
     picture: Rect,
     name: Rect,
+    kind: Rect,
     length: Rect,
     channels: Rect,
     t30: Rect,
@@ -48,8 +37,9 @@ impl Columns {
         let right = row.max.x - 10.0;
         Self {
             star: cut(row.min.x, row.min.x + 30.0),
-            picture: cut(row.min.x + 32.0, row.min.x + 32.0 + 112.0),
-            name: cut(row.min.x + 158.0, right - 240.0),
+            picture: cut(row.min.x + 32.0, row.min.x + 32.0 + 128.0),
+            name: cut(row.min.x + 178.0, right - 372.0),
+            kind: cut(right - 362.0, right - 240.0),
             length: cut(right - 236.0, right - 156.0),
             channels: cut(right - 156.0, right - 66.0),
             t30: cut(right - 66.0, right),
@@ -86,14 +76,14 @@ pub(super) fn show(
     };
     let rows = &shown.list.rows;
     let id = ui.make_persistent_id("impulses");
-    let list = ui.interact(body, id, Sense::FOCUSABLE);
+    let whole = ui.interact(body, id, Sense::FOCUSABLE);
     let at = browser.at(shown);
     let name = match at {
         Some(at) => format!("Impulses, {}", Item::of(library, &rows[at]).name()),
         None => "Impulses".to_owned(),
     };
-    list.widget_info(|| WidgetInfo::labeled(Role::ListBox, true, &name));
-    widget::focus_ring(ui, body, list.has_focus());
+    whole.widget_info(|| WidgetInfo::labeled(Role::ListBox, true, &name));
+    widget::focus_ring(ui, body, whole.has_focus());
     if rows.is_empty() {
         let text = if browser.seek.words.is_empty() {
             "Nothing here yet"
@@ -108,23 +98,12 @@ pub(super) fn show(
             theme.muted,
         );
     }
-    let keys = if list.has_focus() { read(ui, id) } else { keys };
-    let page = ((body.height() / ROW) as isize).max(2) - 1;
-    let mut heard = None;
-    let last = rows.len().saturating_sub(1) as isize;
-    if (keys.by != 0 || keys.to.is_some()) && !rows.is_empty() {
-        let by = match keys.by {
-            PAGE => page,
-            by if by == -PAGE => -page,
-            by => by,
-        };
-        let to = match (keys.to, at) {
-            (Some(end), _) => isize::from(end) * last,
-            (None, Some(at)) => (at as isize + by).clamp(0, last),
-            (None, None) => 0,
-        };
-        heard = usize::try_from(to).ok();
-    }
+    let keys = if whole.has_focus() {
+        Keys::read(ui, id)
+    } else {
+        keys
+    };
+    let mut heard = keys.target(at, rows.len(), (body.height() / ROW) as usize);
     let mut kept = keys.keep && at.is_some();
     if keys.mark
         && let Some(at) = at
@@ -138,20 +117,7 @@ pub(super) fn show(
         ui.spacing_mut().item_spacing.y = 0.0;
         let mut area = ScrollArea::vertical().auto_shrink(false).id_salt("rows");
         if let (true, Some(at)) = (reveal, chosen) {
-            // Only as far as it takes.
-            let top = at as f32 * ROW;
-            let offset = ui.data(|data| data.get_temp::<f32>(id)).unwrap_or(0.0);
-            let least = top + ROW - body.height();
-            if offset > top || offset < least {
-                let middle = top - ((body.height() - ROW) / 2.0 / ROW).floor() * ROW;
-                let near = (offset - top).abs() < 2.0 * ROW || (least - offset).abs() < 2.0 * ROW;
-                let offset = if near {
-                    offset.clamp(least, top)
-                } else {
-                    middle
-                };
-                area = area.vertical_scroll_offset(offset.max(0.0));
-            }
+            area = list::reveal(ui, id, area, (ROW, body.height()), at);
         }
         let output = area.show_rows(ui, ROW, rows.len(), |ui, seen| {
             for at in seen {
@@ -194,46 +160,18 @@ pub(super) fn show(
                     librarian.favour(item.reference(), !marked);
                 } else if response.clicked() {
                     heard = Some(at);
-                    list.request_focus();
+                    whole.request_focus();
                     kept |= response.double_clicked();
                 }
             }
         });
-        ui.data_mut(|data| data.insert_temp(id, output.state.clamped_offset().y));
+        list::scrolled(ui, id, output.state.clamped_offset().y);
     });
     if let Some(at) = heard {
         browser.hear(desk, library, &rows[at]);
         ui.request_repaint();
     }
     kept
-}
-
-/// As a number of rows: a whole window of them.
-const PAGE: isize = isize::MAX;
-
-fn read(ui: &Ui, id: egui::Id) -> Keys {
-    ui.memory_mut(|memory| {
-        let filter = EventFilter {
-            vertical_arrows: true,
-            ..EventFilter::default()
-        };
-        memory.set_focus_lock_filter(id, filter);
-    });
-    ui.input_mut(|input| {
-        let mut pressed = |key| input.count_and_consume_key(Modifiers::NONE, key) as isize;
-        let by = pressed(Key::ArrowDown) - pressed(Key::ArrowUp);
-        let pages = pressed(Key::PageDown) - pressed(Key::PageUp);
-        let (first, last) = (pressed(Key::Home) > 0, pressed(Key::End) > 0);
-        Keys {
-            by: match pages {
-                0 => by,
-                pages => pages.signum() * PAGE,
-            },
-            to: (first || last).then_some(last),
-            keep: pressed(Key::Enter) > 0,
-            mark: pressed(Key::F) > 0,
-        }
-    })
 }
 
 fn head(ui: &mut Ui, browser: &mut Browser, rect: Rect) {
@@ -295,6 +233,10 @@ fn head(ui: &mut Ui, browser: &mut Browser, rect: Rect) {
         }
         widget::focus_ring(ui, rect, response.has_focus());
     }
+    let font = fonts::strong(size::SMALL);
+    let at = columns.kind.left_center();
+    ui.painter()
+        .text(at, Align2::LEFT_CENTER, "Kind or folder", font, theme.muted);
     ui.painter()
         .hline(rect.x_range(), rect.max.y, Stroke::new(1.0, theme.line));
 }
@@ -334,24 +276,10 @@ fn row(
         },
         _ => ("outside the library".to_owned(), quiet),
     };
-    // A hall among halls need not say so twice.
-    let note = if note == item.name() {
-        String::new()
-    } else {
-        note
-    };
-    let small = FontId::proportional(size::SMALL);
-    let width = columns.name.width();
-    let name = widget::words(
-        ui,
-        columns.name,
-        width * 0.72,
-        &item.name(),
-        fonts::strong(size::BODY),
-        theme.text,
-    );
-    let rest = columns.name.with_min_x(name + 10.0);
-    widget::words(ui, rest, rest.width(), &note, small, colour);
+    let (strong, plain) = (fonts::strong(size::BODY), FontId::proportional(12.0));
+    let (name, kind) = (columns.name, columns.kind);
+    widget::words(ui, name, name.width(), &item.name(), strong, theme.text);
+    widget::words(ui, kind, kind.width(), &note, plain, colour);
     let Some(Ok(sound)) = entry.map(|entry| &entry.sound) else {
         return;
     };
@@ -374,7 +302,7 @@ fn row(
 }
 
 /// How long, to what a list can show.
-pub(super) fn length(seconds: f64) -> String {
+pub(in crate::editor::view) fn length(seconds: f64) -> String {
     match seconds {
         short if short < 0.1 => format!("{:.1} ms", short * 1000.0),
         short if short < 1.0 => format!("{:.0} ms", short * 1000.0),
@@ -384,7 +312,7 @@ pub(super) fn length(seconds: f64) -> String {
 }
 
 /// How many channels, and as what they are heard.
-pub(super) fn channels(count: usize, layout: crate::impulse::Layout) -> String {
+pub(in crate::editor::view) fn channels(count: usize, layout: crate::impulse::Layout) -> String {
     use crate::impulse::Layout;
     match layout {
         Layout::Mono => "mono".to_owned(),
@@ -395,7 +323,7 @@ pub(super) fn channels(count: usize, layout: crate::impulse::Layout) -> String {
 }
 
 /// Decay in dB behind, the waveform in front: as in the large picture.
-pub(super) fn thumbnail(ui: &Ui, rect: Rect, levels: &Levels, on: bool) {
+pub(in crate::editor::view) fn thumbnail(ui: &Ui, rect: Rect, levels: &Levels, on: bool) {
     let theme = Theme::of(ui);
     let column = rect.width() / levels.len() as f32;
     let (behind, front) = if on {

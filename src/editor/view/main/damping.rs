@@ -10,7 +10,7 @@ use egui::{
     pos2, vec2,
 };
 
-const BANDS: [Id; 7] = [
+pub(super) const BANDS: [Id; 7] = [
     Id::Damping125,
     Id::Damping250,
     Id::Damping500,
