@@ -4,7 +4,7 @@ use crate::fake::drag;
 use crate::lab::{at, echo, ms, page, rect, told};
 use egui::{Event, Key, Modifiers, Pos2, pos2, vec2};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use partita::editor::App;
 use partita::editor::view::lab::Page;
 use partita::impulse::echo::{Polarity, Preset, Time};
@@ -183,4 +183,44 @@ fn the_right_button_takes_a_tap_away() {
     harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
     harness.run();
     assert_eq!(echo(&mut harness).taps.len(), 1);
+}
+
+#[test]
+fn tab_comes_to_every_tap_and_every_knob() {
+    let (mut harness, _) = at(Page::Echo);
+    harness.get_by_label("Multi tap").click();
+    harness.run();
+    harness.get_by_label("Tap 1").focus();
+    harness.run();
+    let taps = echo(&mut harness).taps.len();
+    assert!(taps > 2);
+    let handles = (1..=taps).flat_map(|tap| [format!("Tap {tap}"), format!("Pan of tap {tap}")]);
+    let knobs = [
+        "Time of the tap",
+        "Gain of the tap",
+        "Pan of the tap",
+        "Low cut of the tap",
+        "High cut of the tap",
+        "Diffusion of the tap",
+        "Inverted",
+        "Time from repeat to repeat",
+        "Gain from repeat to repeat",
+        "Number of repeats",
+        "Low cut of the repeats",
+        "High cut of the repeats",
+        "Name of the echo",
+        "Path of a WAV file",
+    ];
+    let knobs = knobs.map(str::to_owned);
+    let mut wanted: Vec<String> = handles.chain(knobs).collect();
+    for _ in 0..200 {
+        let focused = |name: &String| {
+            let node = harness.get_by_label(name);
+            node.accesskit_node().is_focused_in_tree()
+        };
+        wanted.retain(|name| !focused(name));
+        harness.key_press(Key::Tab);
+        harness.run();
+    }
+    assert!(wanted.is_empty(), "Tab does not come to {wanted:?}");
 }
