@@ -128,6 +128,7 @@ fn given_out() -> f64 {
         fordblks: usize,
         keepcost: usize,
     }
+    // SAFETY: glibc's own, declared as in <malloc.h>; it takes nothing and may be called at any time.
     unsafe extern "C" {
         safe fn mallinfo2() -> Mallinfo2;
     }

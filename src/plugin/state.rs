@@ -539,10 +539,23 @@ mod tests {
                 .expect("an impulse")
         };
         assert_eq!(kept().factory.as_deref(), Slots::factory(slots::DEFAULT));
-        // Not there: what plays goes on, and it is said.
+        // Not there: what plays goes on, and it is said, each time anew.
+        #[cfg(feature = "editor")]
+        let refused = || state.told().refused;
+        #[cfg(feature = "editor")]
+        let before = {
+            state.choose(path.clone());
+            state.wanted(slots::DEFAULT, NOWHERE);
+            refused()
+        };
         state.choose(path.clone());
         let played = state.wanted(slots::DEFAULT, NOWHERE).expect("as before");
         assert!(Arc::ptr_eq(&played, &first));
+        #[cfg(feature = "editor")]
+        {
+            let (before, now) = (before.expect("refused"), refused().expect("refused again"));
+            assert!(*now == *path && !Arc::ptr_eq(&before, &now));
+        }
         assert!(
             state
                 .note()
@@ -554,6 +567,8 @@ mod tests {
         let played = state.wanted(slots::DEFAULT, NOWHERE).expect("the file");
         assert_eq!(*played, impulse);
         assert_eq!((state.note(), kept().path()), (None, Some(path.clone())));
+        #[cfg(feature = "editor")]
+        assert_eq!(refused(), None);
         assert!(kept().copy().is_some());
         // Whether it is saved is not heard: asked again, it is the same, and no other is made of it.
         for embedding in [Embedding::None, Embedding::Files, Embedding::All] {

@@ -108,6 +108,12 @@ fn while_nothing_happens_nothing_is_drawn() {
         let last = bare.settle();
         assert_eq!(last.again, Duration::MAX, "{view:?} wants another frame");
         assert!(!bare.app.poll(), "{view:?} has something new");
+        let from = Instant::now();
+        for _ in 0..400 {
+            bare.app.poll();
+        }
+        let looks = from.elapsed().as_secs_f64() * 1e6 / 400.0;
+        println!("{view:?}: {looks:.1} µs to see that nothing is new");
         let frames = (0..60).map(|_| bare.frame(Vec::new()).took).collect();
         told(
             &format!(
@@ -172,6 +178,8 @@ fn many_files_cost_what_few_do() {
         // Those of the folder, from the first on: what is seen is the same, whether few or many follow.
         let from = Instant::now();
         bare.frame(vec![Event::Text("file".to_owned())]);
+        // What is typed in one frame is looked for in the next.
+        bare.frame(Vec::new());
         bare.app.views().wait();
         println!(
             "searched in {:.0} ms",

@@ -180,7 +180,11 @@ impl Worker {
 
     fn reopen(&mut self) {
         match Library::open(self.places.clone()) {
-            Ok(library) => self.shown.library = Some(Arc::new(library)),
+            Ok(library) => {
+                self.shown.library = Some(Arc::new(library));
+                // It may have the impulses of presets that it did not have before.
+                self.shown.looks = Arc::default();
+            }
             Err(error) => self.shown.error = Some(error.to_string()),
         }
         self.count();
