@@ -261,7 +261,9 @@ fn the_readme_shows_pictures_that_are_compared() {
     for path in shown {
         let name = path.strip_prefix("tests/snapshots/").expect(path);
         let view = name.split('-').next().unwrap_or_default();
-        let views = ["main", "browser", "echo", "series", "convolve"];
+        let views = [
+            "main", "browser", "presets", "settings", "echo", "series", "convolve",
+        ];
         assert!(views.contains(&view), "{path} is compared nowhere");
         let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
         assert!(file.is_file(), "{path} is not there");
