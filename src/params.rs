@@ -46,6 +46,31 @@ pub struct Parameter {
     pub default: f32,
 }
 
+/// Something a host may press. It holds no value, so presets and the command line do not know it.
+#[derive(Clone, Copy, Debug)]
+pub struct Button {
+    /// What hosts and sessions call it. Never changes.
+    pub key: &'static str,
+    /// What people read.
+    pub name: &'static str,
+    /// Whether it goes to the next slot of the chooser that is not empty, or to the one before.
+    pub forwards: bool,
+}
+
+/// Every button, after the parameters of [`TABLE`] in a host's list.
+pub static BUTTONS: [Button; 2] = [
+    Button {
+        key: "next_impulse",
+        name: "Next impulse",
+        forwards: true,
+    },
+    Button {
+        key: "previous_impulse",
+        name: "Previous impulse",
+        forwards: false,
+    },
+];
+
 /// What a parameter belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {

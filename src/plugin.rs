@@ -7,12 +7,13 @@
 //! - The host's bypass is [`Id::Bypass`](crate::params::Id::Bypass): the dry comes through, the tail rings out.
 //! - Automation is smoothed here and not split: blocks stay whole.
 //!
-//! - Where a CLAP host renders offline, a change of the impulse is heard at the block where it was asked for: the audio
+//! - Where the host renders offline, a change of the impulse is heard at the block where it was asked for: the audio
 //!   thread waits for the loader, at most 30 s. In real time it never waits.
 //!
-//! Nothing else depends on the host's process mode: one host exports in real-time mode, and the framework tells VST3's too
-//! late, so that a VST3 would wait in real time after a bounce.
+//! Nothing else depends on the host's process mode: one host exports in real-time mode. The framework tells VST3's mode too
+//! late, so that is taken from the host itself.
 
+mod buttons;
 mod clap;
 #[cfg(feature = "editor")]
 mod editor;
@@ -67,7 +68,7 @@ struct Active {
     processor: Processor,
     /// Looks after the impulse while it plays. `None`: the system has no thread left, and the impulse stays.
     loader: Option<Loader>,
-    /// The host renders offline.
+    /// A CLAP host renders offline.
     offline: bool,
     /// What the loader was last waited for.
     awaited: Option<Asked>,
@@ -126,7 +127,8 @@ impl Active {
     /// Offline, has the loader hand over what this block is to sound of. In real time the loader looks by itself. Audio
     /// thread.
     fn await_impulse(&mut self, params: &HostParams) {
-        let Some(loader) = self.loader.as_ref().filter(|_| self.offline) else {
+        let offline = self.offline || params.is_offline();
+        let Some(loader) = self.loader.as_ref().filter(|_| offline) else {
             return;
         };
         let asked = params.asked();
@@ -242,6 +244,8 @@ impl Plugin for Partita {
             active.offline = config.process_mode == ProcessMode::Offline
                 && context.plugin_api() == PluginApi::Clap;
             active.awaited = None;
+            active.processor.set(self.params.mix(self.tempo));
+            self.params.set_tail(active.processor.tail_frames());
         }
         true
     }
@@ -250,6 +254,7 @@ impl Plugin for Partita {
         if let Some(active) = &mut self.active {
             active.processor.set(self.params.mix(self.tempo));
             active.processor.reset();
+            self.params.set_tail(active.processor.tail_frames());
         }
     }
 
@@ -269,7 +274,9 @@ impl Plugin for Partita {
         active.play(buffer.as_slice());
         #[cfg(feature = "editor")]
         self.seen.tell(self.tempo);
-        ProcessStatus::Tail(active.processor.tail_frames())
+        let tail = active.processor.tail_frames();
+        self.params.set_tail(tail);
+        ProcessStatus::Tail(tail)
     }
 }
 

@@ -287,7 +287,10 @@ fn clap(screen: &Screen, home: &Path) {
     assert!(!refers(&mut host));
     drop_file(&mut host, &file);
     host.wait("the dropped file", refers);
-    assert_eq!(host.rig.shown("Impulse"), "custom");
+    host.wait("the chooser", |host| {
+        host.rig.shown("Impulse") == "My kitchen"
+    });
+    assert_eq!(host.rig.value("Impulse").round(), 256.0);
     host.close();
 
     open_often("CLAP", || {

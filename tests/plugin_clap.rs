@@ -1,84 +1,20 @@
 //! The plugin as a CLAP host has it.
 #![cfg(feature = "plugin")]
 
+#[path = "common/bare.rs"]
+mod bare;
 #[path = "common/clap.rs"]
 mod clap;
 #[path = "common/oracle.rs"]
 mod oracle;
 
+use bare::{expected, frames_of, wide};
 use clack_extensions::params::ParamInfoFlags;
 use clack_host::utils::ClapId;
 use clap::{Playing, Rig};
 use oracle::{Noise, error_db};
-use partita::engine::mixer::Mix;
-use partita::engine::routing::{Path, Routing};
-use partita::engine::{Block, Engine, PreparedImpulse};
-use partita::impulse::analyze::tail_frames;
-use partita::impulse::library;
-use partita::impulse::shape::Shape;
-use partita::loader::{Fitted, Source};
-use partita::params::{Id, Slots, TABLE};
-use partita::processor::{Processor, Setup};
-use std::sync::Arc;
+use partita::params::{BUTTONS, Id, Slots, TABLE};
 use std::time::{Duration, Instant};
-
-fn wide(channels: &[Vec<f32>]) -> Vec<Vec<f64>> {
-    let channel = |c: &Vec<f32>| c.iter().map(|&x| f64::from(x)).collect();
-    channels.iter().map(channel).collect()
-}
-
-/// A factory impulse at the default level, for so many inputs at that rate.
-fn fitted(name: &str, inputs: usize, rate: u32) -> Fitted {
-    let impulse = library::find(name).expect("a factory impulse").load();
-    let source = Source::new(impulse.expect("loads"), &Shape::default()).expect("a shape");
-    source.fit(inputs, rate).expect("fits")
-}
-
-/// What engine and mixer make of `x` in one block.
-fn expected(name: &str, x: &[Vec<f32>], outputs: usize, rate: u32) -> Vec<Vec<f32>> {
-    let inputs = x.len();
-    let fitted = fitted(name, inputs, rate);
-    let mut paths = fitted.routing.paths().to_vec();
-    let mut responses: Vec<Vec<f32>> = fitted.impulse.channels.clone();
-    if outputs == 1 {
-        // Both sides are heard together, each at half.
-        paths.iter_mut().for_each(|path| path.output = 0);
-        responses
-            .iter_mut()
-            .flatten()
-            .for_each(|sample| *sample *= 0.5);
-    } else if fitted.routing.outputs() == 1 {
-        paths.push(Path {
-            output: 1,
-            ..paths[0]
-        });
-    }
-    let routing = Routing::from_paths(inputs, outputs, paths).expect("inside");
-    let responses: Vec<&[f32]> = responses.iter().map(Vec::as_slice).collect();
-    let prepared = PreparedImpulse::new(routing, &responses).expect("prepares");
-    let setup = Setup {
-        inputs,
-        outputs,
-        sample_rate: rate,
-        mix: THIRTY,
-    };
-    let mut processor = Processor::new(Engine::new(Arc::new(prepared)), 0, setup);
-    let mut y = vec![vec![0.0; x[0].len()]; outputs];
-    let inputs: Vec<&[f32]> = x.iter().map(Vec::as_slice).collect();
-    let mut slices: Vec<&mut [f32]> = y.iter_mut().map(Vec::as_mut_slice).collect();
-    processor.process(&mut Block::new(&inputs, &mut slices));
-    y
-}
-
-const THIRTY: Mix = Mix {
-    mix_percent: 30.0,
-    ..Mix::NEUTRAL
-};
-
-/// Frames for which a factory impulse sounds.
-fn frames_of(name: &str, rate: u32) -> u32 {
-    tail_frames(&fitted(name, 2, rate).impulse) as u32
-}
 
 #[test]
 fn it_says_what_it_is() {
@@ -95,7 +31,15 @@ fn it_says_what_it_is() {
     let mut rig = Rig::new();
     assert_eq!(rig.layouts(), [(2, 2), (1, 2), (1, 1)]);
     assert_eq!(rig.latency(), 0);
-    assert_eq!(rig.infos.len(), TABLE.len());
+    assert_eq!(rig.infos.len(), TABLE.len() + BUTTONS.len());
+    for (info, button) in rig.infos[TABLE.len()..].iter().zip(&BUTTONS) {
+        assert_eq!(
+            (info.name.as_str(), info.group.as_str()),
+            (button.name, "Impulse")
+        );
+        assert_eq!((info.default, info.max), (0.0, 1.0));
+        assert!(info.flags.contains(ParamInfoFlags::IS_AUTOMATABLE));
+    }
     for (place, parameter) in TABLE.iter().enumerate() {
         let info = rig.infos[place].clone();
         assert_eq!(
@@ -193,10 +137,15 @@ fn the_tail_is_right_from_the_first_block_on_and_after_every_change() {
     let silence = [0.0; 64];
     let block = [&silence[..], &silence[..]];
     let hall = frames_of("hall", 48_000) - 1;
+    assert_eq!(playing.tail(), hall, "before the first block");
     playing.block(&block, &[]);
-    assert_eq!(playing.tail(), hall);
+    assert_eq!((playing.tail(), rig.new_tails()), (hall, 1));
+    playing.block(&block, &[]);
+    assert_eq!((playing.tail(), rig.new_tails()), (hall, 0));
     playing.block(&block, &[predelay]);
-    assert_eq!(playing.tail(), hall + 4800);
+    assert_eq!((playing.tail(), rig.new_tails()), (hall + 4800, 1));
+    playing.restart();
+    assert_eq!(playing.tail(), hall + 4800, "after a stop");
     playing.block(&block, &[note]);
     assert_eq!(
         playing.tail(),
@@ -205,11 +154,31 @@ fn the_tail_is_right_from_the_first_block_on_and_after_every_change() {
     );
     playing.tempo = Some(100.0);
     playing.block(&block, &[]);
-    assert_eq!(playing.tail(), hall + 14_400);
+    assert_eq!((playing.tail(), rig.new_tails()), (hall + 14_400, 2));
+    // To a shorter one: the hall rings out, and then the host is told once.
+    let room = rig.event("Impulse", "room");
+    let no_note = rig.event("Pre-delay note", "off");
+    playing.block(&block, &[room, no_note]);
+    rig.new_tails();
+    let short = frames_of("room", 48_000) - 1 + 4800;
+    let begun = Instant::now();
+    let (mut before, mut told) = (playing.tail(), 0);
+    while playing.tail() != short {
+        assert!(
+            begun.elapsed() < Duration::from_secs(20),
+            "{}",
+            playing.tail()
+        );
+        playing.block(&block, &[]);
+        told += rig.new_tails();
+        assert!(playing.tail() <= before, "it falls");
+        before = playing.tail();
+    }
+    playing.block(&block, &[]);
+    assert_eq!(told + rig.new_tails(), 1);
     rig.stop(playing);
     let mut playing = rig.play((2, 2), 96_000.0, 64);
-    playing.block(&block, &[]);
-    assert_eq!(playing.tail(), frames_of("hall", 96_000) - 1 + 24_000);
+    assert_eq!(playing.tail(), frames_of("room", 96_000) - 1 + 9600);
     rig.stop(playing);
 }
 

@@ -2,7 +2,7 @@
 
 use partita::engine::mixer::{CutSlope, Mix};
 use partita::impulse::shape::{Normalise, Shape};
-use partita::params::{self, Id, Kind, Parameter, SharedValues, Slots, TABLE, Values};
+use partita::params::{self, BUTTONS, Id, Kind, Parameter, SharedValues, Slots, TABLE, Values};
 
 /// Sessions, presets and automation hold these. Lines may be added; what stands here may never change.
 const GOLDEN: &str = "\
@@ -67,6 +67,11 @@ fn keys_ranges_defaults_choices_and_slots_never_change() {
         )
     };
     assert_eq!(TABLE.iter().map(line).collect::<String>(), GOLDEN);
+    let buttons = BUTTONS.map(|button| (button.key, button.forwards));
+    assert_eq!(
+        buttons,
+        [("next_impulse", true), ("previous_impulse", false)]
+    );
     let Kind::Choice(notes) = Id::PredelayNote.parameter().kind else {
         panic!("notes are a choice");
     };

@@ -6,9 +6,11 @@ mod clap;
 #[path = "common/oracle.rs"]
 mod oracle;
 
-use clap::{Playing, Rig};
+use clack_extensions::render::RenderMode;
+use clap::{Playing, Rig, Told};
 use oracle::Noise;
 use partita::impulse::{ImpulseResponse, Layout};
+use partita::params::{Slots, slots};
 use partita::preset::{EMBEDDING_LIMIT, Embedding, ImpulseReference, Instance};
 use serde_json::{Value, json};
 use std::thread;
@@ -252,6 +254,180 @@ fn a_session_of_an_older_version_has_defaults_for_what_it_does_not_know() {
         (rig.shown("Mix"), rig.shown("Size")),
         ("30 %".into(), "100 %".into())
     );
+}
+
+const QUIET: [&[f32]; 2] = [&[0.0; 64], &[0.0; 64]];
+
+/// A session that plays the first of these impulses and has the others in the user's slots.
+fn session_holding(late: usize, others: [usize; 2]) -> Vec<u8> {
+    let instance_of = |session: &Value| -> Value {
+        let text = session["fields"]["impulse"].as_str().expect("text");
+        serde_json::from_str(text).expect("JSON")
+    };
+    let mut session = json_of(&session_with(&spikes(late), |_| {}));
+    let mut instance = instance_of(&session);
+    for (place, late) in others.into_iter().enumerate() {
+        let other = instance_of(&json_of(&session_with(&spikes(late), |_| {})));
+        let slot = (slots::FIRST_OF_USER + place).to_string();
+        instance["others"][slot] = other["impulse"].clone();
+    }
+    session["fields"]["impulse"] = json!(instance.to_string());
+    bytes_of(&session)
+}
+
+#[test]
+fn a_slot_plays_what_it_holds_whatever_was_chosen_before_and_in_which_session() {
+    // What of the factory's answers like no other, and soon.
+    let factory = ["echo-two-spikes", "studio-booth", "echo-slap"];
+    let factory = factory.map(|name| (Slots::of_factory(name).expect("a slot"), name));
+    let user = |slot: usize| match slot {
+        slots::CUSTOM => Some(500),
+        slots::FIRST_OF_USER => Some(700),
+        257 => Some(900),
+        _ => None,
+    };
+    let names = [Some("spike 700"), Some("spike 900")].map(|name| name.map(str::to_owned));
+    let held = Slots::with_user(names.to_vec()).with_custom(Some("spike 500".to_owned()));
+    let new = || {
+        let mut rig = Rig::new();
+        // Offline each block is of what is chosen then.
+        rig.render(RenderMode::Offline);
+        rig
+    };
+    let rung_out = |playing: &mut Playing| {
+        playing.run(&vec![vec![0.0; 96_000]; 2], || 64);
+        answer(playing)
+    };
+    let mut rig = new();
+    assert!(rig.load(&session_holding(500, [700, 900])));
+    let mut playing = rig.play((2, 2), 48_000.0, 64);
+    let answers = factory.map(|(slot, name)| {
+        let chosen = rig.event("Impulse", name);
+        playing.block(&QUIET, &[chosen]);
+        (slot, rung_out(&mut playing))
+    });
+    let [next, previous] = ["Next impulse", "Previous impulse"].map(|name| rig.info(name).id);
+    let mut noise = Noise::new(83);
+    let (mut stands, mut plays) = (factory[2].0, factory[2].0);
+    for step in 0..50 {
+        let chooser = rig.info("Impulse").id;
+        let choices = [
+            0,
+            256,
+            257,
+            factory[0].0,
+            factory[1].0,
+            factory[2].0,
+            200,
+            900,
+        ];
+        let from = stands;
+        let events = match noise.within(0, 9) {
+            // A button from where one knows the neighbours.
+            0 => vec![(chooser, 256.0), (next, 1.0)],
+            1 => vec![(chooser, 0.0), (previous, 1.0)],
+            2 => vec![(chooser, 900.0), (next, 1.0), (next, 0.0), (next, 1.0)],
+            _ => vec![(chooser, choices[noise.within(0, choices.len() - 1)] as f64)],
+        };
+        for &(id, value) in &events {
+            if id == chooser {
+                stands = value as usize;
+            } else if value == 1.0 && id == next {
+                stands = held.next(stands);
+            } else if value == 1.0 {
+                stands = held.previous(stands);
+            }
+        }
+        playing.block(&QUIET, &events);
+        if held.impulse(stands).is_some() {
+            plays = stands;
+        }
+        assert_eq!(rig.shown("Impulse"), held.name(stands), "after {from}");
+        let (at, height) = rung_out(&mut playing);
+        if let Some(late) = user(plays) {
+            assert_eq!(at, late, "slot {stands} after {from}");
+            assert!((height - 0.5).abs() < 1e-4, "{height}");
+        } else if let Some((_, wanted)) = answers.iter().find(|(slot, _)| *slot == plays) {
+            assert_eq!((at, height), *wanted, "slot {stands} after {from}");
+        }
+        if step % 10 == 9 {
+            let session = rig.save();
+            rig.stop(playing);
+            rig = new();
+            assert!(rig.load(&session));
+            assert_eq!(rig.save(), session);
+            assert_eq!(rig.shown("Impulse"), held.name(stands));
+            playing = rig.play((2, 2), 48_000.0, 64);
+            assert_eq!(rig.save(), session, "loaded");
+        }
+    }
+    rig.stop(playing);
+}
+
+#[test]
+fn buttons_move_the_chooser_and_are_off_again() {
+    let mut rig = Rig::new();
+    let [next, previous] = ["Next impulse", "Previous impulse"].map(|name| rig.info(name).id);
+    let chooser = rig.info("Impulse").id;
+    let moved = |buttons: &[clack_host::utils::ClapId], slot: usize| {
+        let off = buttons.iter().map(|button| Told::Is(*button, 0.0));
+        off.chain([Told::Is(chooser, slot as f64)])
+            .collect::<Vec<_>>()
+    };
+    // While it is not active: each is a press.
+    assert_eq!(rig.flush(&[(next, 1.0)]), moved(&[next], 5));
+    assert_eq!(rig.flush(&[(next, 1.0)]), moved(&[next], 6));
+    assert_eq!(rig.flush(&[(next, 0.0)]), []);
+    assert_eq!(
+        rig.flush(&[(previous, 1.0), (previous, 0.0), (previous, 1.0)]),
+        moved(&[previous], 4)
+    );
+    assert_eq!(rig.shown("Impulse"), "hall");
+    // While it plays: held for some blocks it is pressed once.
+    let mut playing = rig.play((2, 2), 48_000.0, 64);
+    let press = |playing: &mut Playing, events: &[_]| {
+        playing.block(&QUIET, events);
+        std::mem::take(&mut playing.told)
+    };
+    for _ in 0..3 {
+        assert_eq!(press(&mut playing, &[(next, 1.0)]), moved(&[next], 5));
+        assert_eq!(
+            (rig.shown("Impulse"), rig.value("Next impulse")),
+            ("plate".into(), 0.0)
+        );
+    }
+    assert_eq!(press(&mut playing, &[]), []);
+    // Nothing to be let go of: the host knows that it is off.
+    assert_eq!(press(&mut playing, &[(next, 1.0)]), moved(&[next], 6));
+    // Three in one block, from where the chooser is in that block.
+    let spring = rig.event("Impulse", "echo-ping-pong");
+    let events = [
+        spring,
+        (previous, 1.0),
+        (next, 0.0),
+        (next, 1.0),
+        (next, 0.0),
+        (next, 1.0),
+    ];
+    assert_eq!(press(&mut playing, &events), moved(&[next, previous], 3));
+    assert_eq!(press(&mut playing, &[(next, 0.4), (previous, 0.0)]), []);
+    playing.modulated(&QUIET, next, 1.0);
+    assert_eq!(rig.shown("Impulse"), "room");
+    // It is in no session, and no session presses it.
+    let mut session = json_of(&rig.save());
+    assert_eq!(session["params"]["next_impulse"], json!({"bool": false}));
+    session["params"]["next_impulse"] = json!({"bool": true});
+    session["params"]["previous_impulse"] = json!({"f32": 1.0});
+    rig.stop(playing);
+    let mut other = Rig::new();
+    assert!(other.load(&bytes_of(&session)));
+    let mut playing = other.play((2, 2), 48_000.0, 64);
+    assert_eq!(press(&mut playing, &[]), []);
+    assert_eq!(
+        (other.shown("Impulse"), other.value("Next impulse")),
+        ("room".into(), 0.0)
+    );
+    other.stop(playing);
 }
 
 #[test]

@@ -386,6 +386,7 @@ impl Musician<'_> {
             let value = match info.name.as_str() {
                 "Bypass" => f64::from(u8::from(block % 97 > 80)),
                 "Pre-delay" | "Pre-delay note" if !block.is_multiple_of(10) => continue,
+                "Next impulse" | "Previous impulse" if block % 50 > 2 => continue,
                 // Dragged over the list, then left alone.
                 "Impulse" if block % 100 > 20 => continue,
                 "Impulse" => self.slots[self.noise.within(0, self.slots.len() - 1)].1,

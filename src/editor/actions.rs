@@ -22,13 +22,17 @@ pub trait Actions: Send + 'static {
     /// The user lets go. Main thread.
     fn end(&mut self, id: Id);
 
-    /// Loads the impulse of a file. What comes of it is told by [`Data::playing`]. Main thread.
+    /// Loads the impulse of a file. What comes of it is told by [`Data::playing`]; [`Id::Impulse`] then goes to where it
+    /// stands. Main thread.
     fn load(&mut self, path: PathBuf);
 
     /// Looks for an impulse that a preset or the history refers to, and plays it. What comes of it is told by
-    /// [`Data::playing`] and [`Data::missing`]. Of several wishes, here or by [`load`](Self::load), the last counts. Main
+    /// [`Data::playing`] and [`Data::missing`], and [`Id::Impulse`] goes to where it stands. Of several wishes, here or by [`load`](Self::load), the last counts. Main
     /// thread.
     fn take(&mut self, impulse: Arc<ImpulseReference>);
+
+    /// What the chooser holds in a slot that is not the factory's. Main thread.
+    fn in_slot(&self, slot: usize) -> Option<Arc<ImpulseReference>>;
 
     /// Which impulses go into what the session saves from now on. Main thread.
     fn embed(&mut self, embedding: Embedding);

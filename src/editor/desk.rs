@@ -6,7 +6,7 @@
 use super::data::same;
 use super::history::{Change, Choice, Memory, Setting, Step, same_sound};
 use super::{Actions, Data};
-use crate::params::{Id, Slots, TABLE, Values, slots};
+use crate::params::{Id, Slots, TABLE, Values};
 use crate::preset::{Embedding, ImpulseReference, Preset, factory};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -286,8 +286,10 @@ impl Desk {
                 slot
             }
         };
-        // What no list has stands nowhere; and the one that was chosen before can be chosen again.
-        self.change(Id::Impulse, slot.unwrap_or(slots::CUSTOM) as f32);
+        // Where another one stands is seen once it has been loaded.
+        if let Some(slot) = slot {
+            self.change(Id::Impulse, slot as f32);
+        }
     }
 
     /// Chooses the next impulse of the host's list, or the one before. Main thread.
@@ -300,9 +302,12 @@ impl Desk {
             slots.previous(slot)
         };
         self.release();
-        if let Some(name) = Slots::factory(slot) {
-            let reference = ImpulseReference::to_factory_named(name);
-            self.chose(Choice::Reference(Arc::new(reference)));
+        let reference = match Slots::factory(slot) {
+            Some(name) => Some(Arc::new(ImpulseReference::to_factory_named(name))),
+            None => self.actions.in_slot(slot),
+        };
+        if let Some(reference) = reference {
+            self.chose(Choice::Reference(reference));
         }
         self.change(Id::Impulse, slot as f32);
     }
@@ -524,9 +529,6 @@ impl Desk {
             self.chose(choice);
         }
         self.actions.take(made);
-        if self.data.values.slot() != slots::CUSTOM {
-            self.change(Id::Impulse, slots::CUSTOM as f32);
-        }
     }
 }
 

@@ -10,7 +10,7 @@ use super::{Command, control::Status};
 use crate::editor::{Actions, Data, Meters, Playing as Shown, Settings, open_standalone};
 use crate::engine::meter::Reader;
 use crate::engine::recent::Recent;
-use crate::params::{Id, slots};
+use crate::params::Id;
 use crate::preset::{Embedding, ImpulseReference};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::fmt::Write;
@@ -244,8 +244,6 @@ impl Actions for Stage {
     fn set(&mut self, id: Id, value: f32) {
         let command = Command::Set(id, value);
         match id {
-            // It comes with the file that is loaded.
-            Id::Impulse if value == slots::CUSTOM as f32 => {}
             Id::Impulse => self.ask(Wish::Of(command)),
             _ => {
                 let done = self.control.apply(&command);
@@ -262,6 +260,10 @@ impl Actions for Stage {
 
     fn take(&mut self, impulse: Arc<ImpulseReference>) {
         self.ask(Wish::Take(impulse));
+    }
+
+    fn in_slot(&self, _slot: usize) -> Option<Arc<ImpulseReference>> {
+        None
     }
 
     fn embed(&mut self, embedding: Embedding) {

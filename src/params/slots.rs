@@ -5,14 +5,12 @@
 //!
 //! | slot | holds |
 //! |---|---|
-//! | 0 | no listed impulse: the one that the session, a preset or a dropped file brought |
+//! | 0 | the one that came without a file of its own, as with a preset |
 //! | 1 … 255 | factory impulses, each at the place that `FACTORY` gives it; the list only grows at its end |
-//! | 256 … 1023 | the user's library: whoever comes gets the first slot that nobody ever had, and keeps it |
+//! | 256 … 1023 | the user's files, as they were loaded: each gets the next slot and keeps it |
 //!
-//! A slot whose impulse has gone stays empty rather than pass to another. What a session plays is decided by the impulse
-//! it refers to, by content; the slot only says where that one stands on this machine. So a session opened where the
-//! library differs plays the same, and shows slot 0 if the impulse has no slot there. Choosing an empty slot
-//! changes nothing.
+//! All but the factory's belong to the session and are saved with it, so a number means the same on every machine, whatever
+//! its library holds. Choosing an empty slot changes nothing.
 //!
 //! The parameter is stepped, so a host's own "next" and "previous" go from slot to slot;
 //! [`Slots::next`] and [`Slots::previous`] go on to the next that is not empty.
@@ -22,10 +20,10 @@ use crate::impulse::library;
 /// How many slots there are, slot 0 included.
 pub const COUNT: usize = 1024;
 
-/// The first slot of the user's library.
+/// The first slot of the user's files.
 pub const FIRST_OF_USER: usize = 256;
 
-/// The slot of an impulse that no list has.
+/// The slot of an impulse that has no file.
 pub const CUSTOM: usize = 0;
 
 /// Factory impulses by slot, from 1 on. Append only: sessions and automation hold the numbers. An impulse that is no
@@ -70,18 +68,30 @@ pub const DEFAULT: usize = 4;
 /// What is in the slots: names, as a host shows them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slots {
+    custom: Option<String>,
     /// By slot − [`FIRST_OF_USER`].
     user: Vec<Option<String>>,
 }
 
 impl Slots {
     /// The factory impulses and nobody else's.
-    pub const FACTORY_ONLY: Self = Self { user: Vec::new() };
+    pub const FACTORY_ONLY: Self = Self {
+        custom: None,
+        user: Vec::new(),
+    };
 
     /// With the user's impulses, by slot from [`FIRST_OF_USER`] on. More than there are slots are left out.
     pub fn with_user(mut user: Vec<Option<String>>) -> Self {
         user.truncate(COUNT - FIRST_OF_USER);
-        Self { user }
+        Self {
+            user,
+            ..Self::FACTORY_ONLY
+        }
+    }
+
+    /// With that impulse in slot [`CUSTOM`].
+    pub fn with_custom(self, custom: Option<String>) -> Self {
+        Self { custom, ..self }
     }
 
     /// The factory impulse in that slot.
@@ -101,6 +111,9 @@ impl Slots {
 
     /// What is in `slot`, if something is.
     pub fn impulse(&self, slot: usize) -> Option<&str> {
+        if slot == CUSTOM {
+            return self.custom.as_deref();
+        }
         if slot < FIRST_OF_USER {
             return Self::factory(slot);
         }
@@ -109,15 +122,14 @@ impl Slots {
 
     /// What a host shows for `slot`. No two slots show the same.
     pub fn name(&self, slot: usize) -> String {
-        if slot == CUSTOM {
-            return "custom".to_owned();
-        }
         match self.impulse(slot) {
+            None if slot == CUSTOM => "custom".to_owned(),
+            Some(name) if slot == CUSTOM => format!("custom: {name}"),
             None => format!("empty {slot}"),
             Some(name) => {
                 // Of two of one name, the later shows its number too.
-                let taken = (0..slot).any(|other| self.impulse(other) == Some(name));
-                if taken || name.starts_with("empty ") || name == "custom" {
+                let taken = (1..slot).any(|other| self.impulse(other) == Some(name));
+                if taken || name.starts_with("empty ") || name.starts_with("custom") {
                     format!("{name} ({slot})")
                 } else {
                     name.to_owned()
@@ -126,13 +138,16 @@ impl Slots {
         }
     }
 
-    /// The slot of that name or number. Case does not matter.
+    /// The slot of that name or number; "custom" is [`CUSTOM`], whatever it holds. Case does not matter.
     pub fn find(&self, typed: &str) -> Option<usize> {
         let typed = typed.trim();
         if let Ok(slot) = typed.parse::<usize>() {
             return (slot < COUNT).then_some(slot);
         }
         let typed = typed.to_lowercase();
+        if typed == "custom" {
+            return Some(CUSTOM);
+        }
         (0..COUNT).find(|slot| self.name(*slot).to_lowercase() == typed)
     }
 
@@ -192,6 +207,13 @@ mod tests {
             assert_eq!(slots.name(found).to_lowercase(), name.to_lowercase());
         }
         assert_eq!(slots.name(FIRST_OF_USER), "hall (256)");
+        let slots = slots.with_custom(Some("hall".to_owned()));
+        assert_eq!(slots.name(CUSTOM), "custom: hall");
+        for typed in ["custom", "Custom: hall"] {
+            assert_eq!(slots.find(typed), Some(CUSTOM), "{typed}");
+        }
+        let last = FIRST_OF_USER + 5;
+        assert_eq!((slots.next(last), slots.previous(1)), (CUSTOM, CUSTOM));
         assert_eq!(slots.find("HALL"), Some(DEFAULT));
         assert_eq!(slots.find("1024"), None);
         assert_eq!(slots.find("no such"), None);

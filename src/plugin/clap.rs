@@ -8,6 +8,9 @@
 //!   that do not offer `clap.thread-check`, which allocates on threads of others. So the values are taken out of what the
 //!   host hands over before the framework sees the rest. What the editor sets goes to the host by a ring of ours, for
 //!   the same reason.
+//! - The tail is right before the first block, and after a stop; where it changes the host is told, which the framework never
+//!   does. While an earlier, longer one rings out it falls with each block: the host hears of that once it has.
+//! - What a button did is told after the block.
 //! - What is asked beyond the list is refused. The framework panics.
 #![allow(
     unsafe_code,
@@ -17,6 +20,7 @@
 #[cfg(feature = "editor")]
 mod edits;
 mod factory;
+mod told;
 
 #[cfg(feature = "editor")]
 pub(super) use edits::{Edit, Teller};
@@ -29,6 +33,7 @@ use clap_sys::events::{
     clap_event_param_mod, clap_event_param_value, clap_input_events, clap_output_events,
 };
 use clap_sys::ext::params::{CLAP_EXT_PARAMS, clap_param_info, clap_plugin_params};
+use clap_sys::ext::tail::{CLAP_EXT_TAIL, clap_plugin_tail};
 use clap_sys::host::clap_host;
 use clap_sys::id::clap_id;
 use clap_sys::plugin::clap_plugin;
@@ -55,6 +60,8 @@ struct Instance {
     /// The extension that the host gets, and the framework's.
     values: clap_plugin_params,
     inner_values: clap_plugin_params,
+    tail: clap_plugin_tail,
+    tells_tail: told::TellsTail,
     params: Arc<HostParams>,
     /// In their order.
     known: Box<[Known]>,
@@ -91,14 +98,7 @@ impl Instance {
     /// # Safety
     ///
     /// `inner` is the framework's, and the host stays as long as that. Main thread.
-    unsafe fn around(
-        inner: clap_plugin,
-        #[cfg_attr(
-            not(feature = "editor"),
-            expect(unused_variables, reason = "only an editor tells it anything")
-        )]
-        host: *const clap_host,
-    ) -> Option<Self> {
+    unsafe fn around(inner: clap_plugin, host: *const clap_host) -> Option<Self> {
         let params = host_params::take_made()?;
         // SAFETY: the framework compares the name, and answers with the extension of that name or with nothing.
         let inner_values = unsafe {
@@ -127,7 +127,6 @@ impl Instance {
         };
         Some(Self {
             plugin: clap_plugin {
-                #[cfg(feature = "editor")]
                 init: Some(init),
                 destroy: Some(destroy),
                 process: Some(process),
@@ -141,6 +140,8 @@ impl Instance {
                 ..inner_values
             },
             inner_values,
+            tail: clap_plugin_tail { get: Some(tail) },
+            tells_tail: told::TellsTail::new(host),
             params,
             known: known?,
             #[cfg(feature = "editor")]
@@ -242,8 +243,7 @@ unsafe extern "C" fn event(list: *const clap_input_events, index: u32) -> *const
     unsafe { (*(*list).ctx.cast::<Events>()).get(index) }
 }
 
-/// The framework's, and then the editor may tell the host.
-#[cfg(feature = "editor")]
+/// The framework's, and then the host may be told things.
 unsafe extern "C" fn init(plugin: *const clap_plugin) -> bool {
     // SAFETY: the host has it from us.
     let Some(instance) = (unsafe { Instance::of(plugin) }) else {
@@ -252,6 +252,8 @@ unsafe extern "C" fn init(plugin: *const clap_plugin) -> bool {
     // SAFETY: the framework's own data is in what it gets.
     let done = (instance.inner.init).is_some_and(|init| unsafe { init(plugin) });
     if done {
+        instance.tells_tail.meet_host();
+        #[cfg(feature = "editor")]
         instance.params.meet_host();
     }
     done
@@ -293,11 +295,12 @@ unsafe extern "C" fn process(
     };
     // SAFETY: the framework's own data is in what it gets; the rest is the host's, or stays until the end of this function.
     let status = unsafe { inner(plugin, &raw const rest) };
-    #[cfg(feature = "editor")]
     // SAFETY: CLAP has it point to where events go, or nowhere, and has nobody else process or flush meanwhile.
     unsafe {
         instance.tell(block.out_events);
     }
+    instance.params.buttons.end_block();
+    instance.tells_tail.tell(instance.params.tail());
     status
 }
 
@@ -310,12 +313,22 @@ unsafe extern "C" fn get_extension(
         return ptr::null();
     };
     // SAFETY: CLAP has the name end with a zero.
-    if !name.is_null() && unsafe { CStr::from_ptr(name) } == CLAP_EXT_PARAMS {
+    let known = (!name.is_null()).then(|| unsafe { CStr::from_ptr(name) });
+    if known == Some(CLAP_EXT_PARAMS) {
         return (&raw const instance.values).cast();
+    }
+    if known == Some(CLAP_EXT_TAIL) {
+        return (&raw const instance.tail).cast();
     }
     let inner = instance.inner.get_extension;
     // SAFETY: the framework's own data is in what it gets; all the extensions read that only.
     inner.map_or(ptr::null(), |inner| unsafe { inner(plugin, name) })
+}
+
+/// Samples. Main thread or audio thread.
+unsafe extern "C" fn tail(plugin: *const clap_plugin) -> u32 {
+    // SAFETY: the host has it from us.
+    unsafe { Instance::of(plugin) }.map_or(0, |instance| instance.params.tail())
 }
 
 unsafe extern "C" fn get_info(
@@ -339,10 +352,6 @@ unsafe extern "C" fn get_info(
 unsafe extern "C" fn flush(
     plugin: *const clap_plugin,
     events: *const clap_input_events,
-    #[cfg_attr(
-        not(feature = "editor"),
-        expect(unused_variables, reason = "only an editor has something to tell")
-    )]
     out: *const clap_output_events,
 ) {
     // SAFETY: the host has it from us, and CLAP has the other point to the events, or nowhere.
@@ -355,7 +364,7 @@ unsafe extern "C" fn flush(
             events.get(index);
         }
     }
-    #[cfg(feature = "editor")]
+    instance.params.buttons.let_go();
     // SAFETY: CLAP has it point to where events go, or nowhere, and has nobody else process or flush meanwhile.
     unsafe {
         instance.tell(out);

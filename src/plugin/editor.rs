@@ -5,7 +5,7 @@ use super::host_params::{HostParam, HostParams};
 use super::seen::Seen;
 use crate::editor::window::{self, Around, OpenWindow, Placement, Process};
 use crate::editor::{Actions, App, Data, Memory, Playing, Settings};
-use crate::params::{Id, Slots};
+use crate::params::Id;
 use crate::preset::{Embedding, ImpulseReference};
 use baseview::host::{Host, HostCallbacks, HostMainThreadCaller};
 use nice_plug::context::gui::GuiContext;
@@ -68,7 +68,6 @@ impl Editor for PluginEditor {
         let stage = Stage {
             params: self.params.clone(),
             seen: self.seen.clone(),
-            slots: Arc::new(Slots::FACTORY_ONLY),
             context: gui_context,
             read: Instant::now(),
         };
@@ -187,16 +186,27 @@ fn told(host: HostMethods) -> Host {
 struct Stage {
     params: Arc<HostParams>,
     seen: Arc<Seen>,
-    slots: Arc<Slots>,
     context: GuiContext,
     /// When the meters were read last.
     read: Instant,
 }
 
+impl Stage {
+    /// What was loaded has come: the host's chooser goes to where it stands.
+    fn show_place(&mut self) {
+        if let Some(place) = self.params.state.moved(self.params.values().slot()) {
+            self.begin(Id::Impulse);
+            self.set(Id::Impulse, place as f32);
+            self.end(Id::Impulse);
+        }
+    }
+}
+
 impl Actions for Stage {
     fn refresh(&mut self, data: &mut Data) {
+        self.show_place();
         data.values = self.params.values();
-        data.slots = self.slots.clone();
+        data.slots = self.params.state.slots();
         data.tempo = self.seen.tempo();
         let told = self.params.state.told();
         data.impulse = told.impulse;
@@ -278,6 +288,10 @@ impl Actions for Stage {
 
     fn take(&mut self, impulse: Arc<ImpulseReference>) {
         self.params.state.take(impulse);
+    }
+
+    fn in_slot(&self, slot: usize) -> Option<Arc<ImpulseReference>> {
+        self.params.state.in_slot(slot)
     }
 
     fn embed(&mut self, embedding: Embedding) {

@@ -1,11 +1,14 @@
 //! The list of parameters as the host's parameters.
 
+use super::buttons::Buttons;
 #[cfg(feature = "editor")]
 use super::clap::{Edit, Teller};
 use super::state::State;
 use crate::engine::mixer::Mix;
 use crate::loader::thread::{Impulse, Wanted};
-use crate::params::{Group, Id, Kind, Number, Parameter, Slots, Sound, TABLE, Values};
+use crate::params::{
+    BUTTONS, Group, Id, Kind, Number, Parameter, Slots, Sound, TABLE, Values, slots,
+};
 use crate::preset::in_library;
 use nice_plug::plugin::ParamValue;
 use nice_plug::prelude::{
@@ -13,9 +16,10 @@ use nice_plug::prelude::{
 };
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Weak};
 #[cfg(feature = "editor")]
-use std::sync::Mutex;
-use std::sync::{Arc, PoisonError, RwLock, Weak};
+use std::sync::{Mutex, PoisonError};
 
 thread_local! {
     /// Of the instance that this thread made last: the framework makes it, and keeps it to itself.
@@ -39,9 +43,14 @@ pub(super) enum HostParam {
     Bool(BoolParam),
 }
 
-/// All of them, in [`TABLE`]'s order.
+/// All of them, in [`TABLE`]'s order, and then the buttons.
 pub(super) struct HostParams {
     params: Box<[HostParam]>,
+    pub buttons: Buttons,
+    /// The host renders offline by what it says with each block, as VST3's do.
+    offline: AtomicBool,
+    /// Samples for which it sounds on after the input's end, as of the last block, or as it will be in the first.
+    tail: AtomicU32,
     /// The impulse.
     pub state: Arc<State>,
     /// By which a CLAP host hears of the editor.
@@ -58,11 +67,14 @@ pub(super) struct Asked {
 
 impl HostParams {
     pub fn new() -> Self {
-        let slots = Arc::new(RwLock::new(Slots::FACTORY_ONLY));
-        let host = |parameter: &'static Parameter| HostParam::new(parameter, &slots);
+        let state = Arc::<State>::default();
+        let host = |parameter: &'static Parameter| HostParam::new(parameter, &state);
         Self {
             params: TABLE.iter().map(host).collect(),
-            state: Arc::default(),
+            buttons: Buttons::new(),
+            offline: AtomicBool::new(false),
+            tail: AtomicU32::new(0),
+            state,
             #[cfg(feature = "editor")]
             teller: Mutex::new(None),
         }
@@ -74,19 +86,65 @@ impl HostParams {
         &self.params[id as usize]
     }
 
-    /// Sets the one at that place of [`TABLE`], as a fraction of its range's travel, 0 to 1. Any thread.
+    /// Sets the one at that place of the list, as a fraction of its range's travel, 0 to 1; or presses it. Any thread.
     #[allow(unsafe_code)]
     pub fn set_normalized(&self, place: usize, value: f32) {
+        if let Some(index) = place.checked_sub(TABLE.len()) {
+            if self.buttons.set(index, value >= 0.5) {
+                self.step(BUTTONS[index].forwards);
+            }
+            return;
+        }
         let pointer = self.params[place].pointer();
         // SAFETY: it points into `self`. The framework wants nobody to be told twice; here nobody is told at all, and
         // the value is an atomic one. Its own smoothing, which the framework would move too, is not used.
         unsafe { pointer._internal_set_normalized_value(value) };
     }
 
-    /// Moves the one at that place of [`TABLE`] away from where it is set, by a fraction of its travel, -1 to 1. Any thread.
+    /// Moves the chooser to the next slot that holds something, or to the one before. Any thread.
+    fn step(&self, forwards: bool) {
+        let place = Id::Impulse as usize;
+        if let HostParam::Int(param) = &self.params[place] {
+            let slot = usize::try_from(param.unmodulated_plain_value()).unwrap_or(slots::CUSTOM);
+            let slot = self.state.step(slot, forwards);
+            self.set_normalized(place, param.preview_normalized(slot as i32));
+        }
+    }
+
+    /// Where the chooser stands, as a fraction of its travel. Any thread.
+    pub fn chooser(&self) -> f32 {
+        match &self.params[Id::Impulse as usize] {
+            HostParam::Int(param) => param.unmodulated_normalized_value(),
+            HostParam::Float(_) | HostParam::Bool(_) => 0.0,
+        }
+    }
+
+    /// Whether the host renders offline, as it says with each block. Audio thread.
+    pub fn set_offline(&self, offline: bool) {
+        self.offline.store(offline, Ordering::Relaxed);
+    }
+
+    /// As it was set. Audio thread.
+    pub fn is_offline(&self) -> bool {
+        self.offline.load(Ordering::Relaxed)
+    }
+
+    /// Remembers the tail, in samples. Any thread.
+    pub fn set_tail(&self, frames: u32) {
+        self.tail.store(frames, Ordering::Relaxed);
+    }
+
+    /// The tail, in samples. Any thread.
+    pub fn tail(&self) -> u32 {
+        self.tail.load(Ordering::Relaxed)
+    }
+
+    /// Moves the one at that place of the list away from where it is set, by a fraction of its travel, -1 to 1. Any thread.
     #[allow(unsafe_code)]
     pub fn modulate(&self, place: usize, offset: f32) {
-        let pointer = self.params[place].pointer();
+        let Some(pointer) = self.params.get(place).map(HostParam::pointer) else {
+            return;
+        };
         // SAFETY: as in `set_normalized`.
         unsafe { pointer._internal_modulate_value(offset) };
     }
@@ -181,33 +239,43 @@ pub(super) fn complete(session: &mut PluginState) {
             session.params.insert(parameter.key.to_owned(), value);
         }
     }
+    for button in &BUTTONS {
+        let off = ParamValue::Bool(false);
+        session.params.insert(button.key.to_owned(), off);
+    }
 }
 
 /// A parameter and the names of the impulses: what turns values into text and back. Main thread.
 #[derive(Clone)]
 struct Texts {
     parameter: &'static Parameter,
-    slots: Arc<RwLock<Slots>>,
+    state: Arc<State>,
 }
 
 impl Texts {
+    /// The names, where they are needed.
+    fn slots(&self) -> Arc<Slots> {
+        match self.parameter.kind {
+            Kind::Slot => self.state.slots(),
+            _ => Arc::new(Slots::FACTORY_ONLY),
+        }
+    }
+
     fn text(&self, value: f32) -> String {
-        let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
-        self.parameter.text(value, &slots)
+        self.parameter.text(value, &self.slots())
     }
 
     fn parse(&self, typed: &str) -> Option<f32> {
-        let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
-        self.parameter.parse(typed, &slots).ok()
+        self.parameter.parse(typed, &self.slots()).ok()
     }
 }
 
 impl HostParam {
     /// The unit is part of the text, because "off" has none.
-    fn new(parameter: &'static Parameter, slots: &Arc<RwLock<Slots>>) -> Self {
+    fn new(parameter: &'static Parameter, state: &Arc<State>) -> Self {
         let shown = Texts {
             parameter,
-            slots: slots.clone(),
+            state: state.clone(),
         };
         let typed = shown.clone();
         match &parameter.kind {
@@ -269,8 +337,8 @@ fn float_range(number: &Number) -> FloatRange {
     }
 }
 
-// SAFETY: the trait asks that the pointers of `param_map` stay valid as long as the object. They point into a boxed
-// slice that is made once, never replaced and never handed out mutably, and that lives and dies with `self`; the wrappers
+// SAFETY: the trait asks that the pointers of `param_map` stay valid as long as the object. They point into two boxed
+// slices that are made once, never replaced and never handed out mutably, and that live and die with `self`; the wrappers
 // hold the `Arc` that `self` is in.
 #[allow(unsafe_code)]
 unsafe impl Params for HostParams {
@@ -280,7 +348,12 @@ unsafe impl Params for HostParams {
             let group = parameter.group.name().to_owned();
             (parameter.key.to_owned(), host.pointer(), group)
         };
-        listed.map(entry).collect()
+        let pressed = BUTTONS.iter().zip(self.buttons.pointers());
+        let button = |(button, pointer): (&crate::params::Button, _)| {
+            let group = Group::Impulse.name().to_owned();
+            (button.key.to_owned(), pointer, group)
+        };
+        listed.map(entry).chain(pressed.map(button)).collect()
     }
 
     /// What a session holds beside the parameters. Here the impulse comes in.

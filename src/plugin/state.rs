@@ -6,25 +6,35 @@
 //!   takes a copy of the text, since the framework lends it.)
 //! - What is saved is what was loaded or chosen last, also while the loader is still busy with it, and also if its file
 //!   is nowhere.
+//! - What the chooser holds beside the factory impulses is the session's own ([`places`]), so a slot plays the same wherever
+//!   the session is opened.
+//! - However fast sessions come, one is heard at least every [`LONGEST_CHASE`] and the time that one takes to load.
 //! - A session that is broken changes nothing but [`State::note`]: [`refuse_broken`] looks at it before anything takes
 //!   from it, and takes the parameters out too.
+
+mod places;
 
 use crate::impulse::ImpulseResponse;
 use crate::impulse::library;
 use crate::impulse::load::{self, LayoutChoice};
 use crate::params::Slots;
 use crate::preset::{
-    EMBEDDING_LIMIT, Embedding, Find, ImpulseReference, Instance, ResolveError, Resolved,
+    EMBEDDING_LIMIT, Embedding, Find, ImpulseReference, Instance, Place, ResolveError, Resolved,
 };
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use nice_plug::prelude::PluginState;
+use places::Filled;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// How many sessions may arrive between two looks of the loader.
 const ARRIVALS: usize = 16;
+
+/// For how long the newest session is run after before one that is no longer the newest is played.
+const LONGEST_CHASE: Duration = Duration::from_millis(500);
 
 /// The name under which the host keeps it.
 const FIELD: &str = "impulse";
@@ -47,7 +57,8 @@ pub(super) fn refuse_broken(session: &mut PluginState, find: Find<'_>) {
 fn fault(text: &str, find: Find<'_>) -> Option<String> {
     match Instance::parse(text.as_bytes()) {
         Ok(instance) => {
-            let broken = instance.impulse?.check_whole(find).err();
+            let mut all = instance.impulse.iter().chain(instance.others.values());
+            let broken = all.find_map(|impulse| impulse.check_whole(find).err());
             broken.map(|error| error.to_string())
         }
         Err(error) => Some(format!("the session's impulse: {error}")),
@@ -74,6 +85,7 @@ pub(super) struct State {
     arrived: Receiver<Arrival>,
     /// How many there have been.
     count: AtomicU64,
+    filled: Arc<Filled>,
     kept: Mutex<Kept>,
 }
 
@@ -87,10 +99,18 @@ struct Kept {
     stands_in: bool,
     /// Whether a copy goes into sessions has to be looked at again.
     embedding: bool,
+    /// It was found in its file, as it is meant to sound.
+    in_file: bool,
+    /// The user has chosen it otherwise than by its slot, and the chooser has not moved since.
+    handed: bool,
     /// What the user or the host has chosen, until it has been loaded.
     chosen: Option<Choice>,
     /// Of `instance`; `None` after a change.
     text: Option<Arc<str>>,
+    /// Of `instance`; `None` after a change.
+    slots: Option<Arc<Slots>>,
+    /// Of `instance`, for the audio thread.
+    filled: Arc<Filled>,
     note: Option<String>,
     /// The file that was chosen last, if it cannot be read.
     #[cfg_attr(not(feature = "editor"), allow(dead_code, reason = "the editor's"))]
@@ -142,11 +162,18 @@ enum Task {
 impl Default for State {
     fn default() -> Self {
         let (arrivals, arrived) = bounded(ARRIVALS);
+        let filled = Arc::<Filled>::default();
+        let mut kept = Kept {
+            filled: Arc::clone(&filled),
+            ..Kept::default()
+        };
+        kept.changed();
         Self {
             arrivals,
             arrived,
             count: AtomicU64::new(0),
-            kept: Mutex::default(),
+            filled,
+            kept: Mutex::new(kept),
         }
     }
 }
@@ -162,6 +189,35 @@ impl State {
 
     fn arrive(&self, text: Option<&str>) {
         self.send(Arrival::Session(text.map(Box::from)));
+    }
+
+    /// The next slot after `slot`, or the one before, that is known to hold something. Audio thread.
+    pub fn step(&self, slot: usize, forwards: bool) -> usize {
+        self.filled.step(slot, forwards)
+    }
+
+    /// What the chooser holds. Any thread but the audio thread.
+    pub fn slots(&self) -> Arc<Slots> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.settle(&self.arrived);
+        kept.slots()
+    }
+
+    /// What the chooser holds in a slot that is not the factory's. Any thread but the audio thread.
+    #[cfg(feature = "editor")]
+    pub fn in_slot(&self, slot: usize) -> Option<Arc<ImpulseReference>> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.at(slot).cloned().map(Arc::new)
+    }
+
+    /// Where the chooser, which is at `slot`, has to go to show what plays, if the user has chosen that otherwise. If the host
+    /// has just moved it, that counts. Any thread but the audio thread.
+    #[cfg(feature = "editor")]
+    pub fn moved(&self, slot: usize) -> Option<usize> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = kept.place();
+        let settled = kept.handed && kept.chosen.is_none() && slot == kept.instance.slot;
+        (settled && place != slot).then_some(place)
     }
 
     /// What a session is to hold. Any thread but the audio thread.
@@ -256,6 +312,7 @@ impl State {
     /// does. Any thread but the audio thread.
     pub fn wanted(&self, slot: usize, find: Find<'_>) -> Option<Arc<ImpulseResponse>> {
         let lock = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let begun = Instant::now();
         loop {
             let (task, changes, embedding) = {
                 let mut kept = lock();
@@ -271,6 +328,14 @@ impl State {
             if kept.changes == changes {
                 kept.changes += 1;
                 kept.finish(done, slot);
+                let chased = !self.arrived.is_empty() && begun.elapsed() > LONGEST_CHASE;
+                if chased && let Sound::Loaded(sound) = &kept.sound {
+                    return Some(Arc::clone(sound));
+                }
+            } else if begun.elapsed() > LONGEST_CHASE
+                && let Done::Found(found) | Done::Taken(_, Ok(found)) = done
+            {
+                return Some(found.impulse);
             }
         }
     }
@@ -385,46 +450,37 @@ impl Kept {
         *self = Self {
             instance,
             changes: self.changes,
+            filled: Arc::clone(&self.filled),
             ..Self::default()
         };
+        self.changed();
     }
 
     /// What sessions are to hold is another.
     fn changed(&mut self) {
-        (self.text, self.told) = (None, None);
+        (self.text, self.slots, self.told) = (None, None, None);
+        self.slots();
     }
 
+    /// What is to be done while the chooser stands at `slot`.
     fn task(&mut self, slot: usize) -> Task {
-        let Instance {
-            impulse,
-            slot: stood,
-            ..
-        } = &self.instance;
-        let unset = impulse.is_none() && !matches!(self.sound, Sound::Missing);
-        // The editor hands an impulse over and moves the slot to where it stands: one wish, not two.
-        let stands = |name: &str| {
-            let factory = impulse.as_ref().and_then(|it| it.factory.as_deref());
-            factory == Some(name)
-        };
-        match (Slots::factory(slot), &self.chosen) {
-            // The newest wins: of a file and a slot, what was chosen last.
-            (Some(name), None | Some(Choice::Slot(..)))
-                if slot != *stood && !stands(name) || unset =>
-            {
-                self.chosen = Some(Choice::Slot(name));
-            }
+        let moved = slot != self.instance.slot;
+        let unset = self.instance.impulse.is_none() && !matches!(self.sound, Sound::Missing);
+        // Of a slot and a file since the last look, the file counts.
+        let free = matches!(self.chosen, None | Some(Choice::Slot(..)));
+        if free && (moved || unset) {
+            self.choose(slot);
+        } else if free {
             // It was moved back before it had been loaded.
-            (_, Some(Choice::Slot(..))) => self.chosen = None,
-            // An empty slot changes nothing.
-            _ => {}
+            self.chosen = None;
+        }
+        if moved {
+            self.handed = false;
         }
         if let Some(choice) = &self.chosen {
             return Task::Load(choice.clone());
         }
-        if slot != *stood {
-            self.instance.slot = slot;
-            self.changed();
-        }
+        self.stand(slot);
         match (&self.sound, &self.instance.impulse) {
             (Sound::NotLoaded, Some(reference)) => Task::Resolve(Box::new(reference.clone())),
             (Sound::Loaded(sound), Some(reference)) if self.embedding => {
@@ -436,36 +492,39 @@ impl Kept {
 
     fn finish(&mut self, done: Done, slot: usize) {
         if let Some(choice) = self.chosen.take() {
+            self.handed = !matches!(choice, Choice::Slot(_));
             self.refused = match (choice, &done) {
                 (Choice::File(path), Done::Refused(_)) => Some(path.into()),
                 _ => None,
             };
-            self.instance.slot = slot;
-            self.changed();
+            self.stand(slot);
         }
         match done {
             Done::Found(found) => {
+                self.in_file = found.place != Place::Copy && found.note.is_none();
                 self.stands_in = found.note.is_some();
                 self.embedding = !self.stands_in;
                 self.note = found.note;
                 self.sound = Sound::Loaded(found.impulse);
             }
             Done::Taken(reference, Ok(found)) => {
-                self.instance.impulse = Some(*reference);
+                let place = self.place_for(&reference);
+                self.play(*reference, place);
                 self.finish(Done::Found(found), slot);
             }
             Done::Taken(reference, Err(error @ ResolveError::Missing { .. })) => {
-                self.instance.impulse = Some(*reference);
+                let place = self.place_for(&reference);
+                self.play(*reference, place);
                 self.note = Some(error.to_string());
                 self.sound = Sound::Missing;
             }
             Done::Taken(_, Err(error)) => self.note = Some(error.to_string()),
             Done::Chosen(reference, impulse, note) => {
-                self.stands_in = false;
+                let place = self.place_for(&reference);
+                self.play(*reference, place);
+                (self.stands_in, self.in_file) = (false, true);
                 self.embedding = false;
                 self.note = note;
-                self.instance.impulse = Some(*reference);
-                self.changed();
                 self.sound = Sound::Loaded(Arc::new(impulse));
             }
             Done::Embedded(reference, note) => {
@@ -590,6 +649,134 @@ mod tests {
                 .is_some_and(|note| note.contains("mine.wav is not there"))
         );
         assert_eq!(other.text(), session);
+    }
+
+    #[test]
+    fn a_file_keeps_its_place_in_the_chooser_and_in_the_session() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = |name: &str, bytes: &[u8]| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, bytes).expect("written");
+            path
+        };
+        let one = file("one.wav", include_bytes!("../../impulses/spring.wav"));
+        let two = file("two.wav", include_bytes!("../../impulses/plate.wav"));
+        let state = State::default();
+        let ask = |state: &State, slot| state.wanted(slot, NOWHERE).expect("an impulse");
+        // Where the editor moves the chooser.
+        #[cfg(feature = "editor")]
+        let moved = |slot, to: Option<usize>| assert_eq!(state.moved(slot), to);
+        #[cfg(not(feature = "editor"))]
+        let moved = |_: usize, _: Option<usize>| {};
+        let hall = ask(&state, slots::DEFAULT);
+        moved(slots::DEFAULT, None);
+        let (first, second) = (slots::FIRST_OF_USER, slots::FIRST_OF_USER + 1);
+        state.choose(one.clone());
+        let mine = ask(&state, slots::DEFAULT);
+        assert_eq!(state.slots().name(slots::DEFAULT), "hall");
+        assert_eq!(state.slots().name(first), "one");
+        moved(slots::DEFAULT, Some(first));
+        // The host has moved it: that counts.
+        moved(7, None);
+        assert!(Arc::ptr_eq(&ask(&state, first), &mine));
+        moved(first, None);
+        state.choose(two.clone());
+        let other = ask(&state, first);
+        moved(first, Some(second));
+        assert!(Arc::ptr_eq(&ask(&state, second), &other));
+        // Forth and back, also by another way than its file.
+        assert_eq!(*ask(&state, slots::DEFAULT), *hall);
+        assert_eq!(*ask(&state, first), *mine);
+        // An empty slot changes nothing.
+        assert_eq!(*ask(&state, 900), *mine);
+        assert_eq!(state.slots().name(900), "empty 900");
+        moved(900, None);
+        assert_eq!(*ask(&state, second), *other);
+        // The same file has the place that it had.
+        state.choose(one.clone());
+        assert_eq!(*ask(&state, second), *mine);
+        moved(second, Some(first));
+        assert_eq!(*ask(&state, first), *mine);
+        assert_eq!(state.step(slots::CUSTOM, false), second);
+        assert_eq!(state.step(first, true), second);
+        // All of it is in the session, the files are not needed.
+        let session = state.text();
+        for path in [one, two] {
+            std::fs::remove_file(path).expect("removed");
+        }
+        let later = State::default();
+        later.arrive(Some(&session));
+        assert_eq!(later.text(), session);
+        assert_eq!(later.step(slots::CUSTOM, false), second);
+        let names = |state: &State| [first, second].map(|slot| state.slots().name(slot));
+        assert_eq!(names(&later), ["one", "two"]);
+        for (slot, impulse) in [(first, &mine), (second, &other), (4, &hall), (first, &mine)] {
+            assert_eq!(*ask(&later, slot), **impulse, "{slot}");
+            assert_eq!(names(&later), ["one", "two"]);
+        }
+        assert_eq!(later.text(), session);
+    }
+
+    #[test]
+    fn sessions_that_come_faster_than_they_load_are_heard_all_the_same() {
+        let hall = library::find("hall").map(|hall| hall.load().expect("loads"));
+        let hall = hall.expect("a factory impulse");
+        let mut reference = ImpulseReference::to_sound(&hall);
+        let embedded = reference.embed(&hall, Embedding::Files, EMBEDDING_LIMIT);
+        embedded.expect("it fits");
+        reference.file_hash = Some(library::ContentHash::of(b"a file"));
+        let mut instance = Instance::default();
+        instance.impulse = Some(reference);
+        let text = instance.to_text();
+        let state = State::default();
+        let slow = |_: &library::ContentHash| {
+            std::thread::sleep(Duration::from_millis(40));
+            None
+        };
+        let heard = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            state.arrive(Some(&text));
+            scope.spawn(|| {
+                assert!(state.wanted(slots::DEFAULT, &slow).is_some());
+                heard.store(true, Ordering::Release);
+            });
+            // 100 a second, as long as nothing is heard.
+            let came = (0..2000).take_while(|_| {
+                state.arrive(Some(&text));
+                std::thread::sleep(Duration::from_millis(10));
+                !heard.load(Ordering::Acquire)
+            });
+            let came = came.count();
+            assert!(came < 2000, "nothing was heard of {came} sessions");
+        });
+        assert_eq!(state.text(), text);
+    }
+
+    #[test]
+    fn places_that_cannot_be_do_no_harm() {
+        let hall = library::find("hall").map(|hall| hall.load().expect("loads"));
+        let hall = hall.expect("a factory impulse");
+        let mut mine = ImpulseReference::to_sound(&hall);
+        mine.embed(&hall, Embedding::Files, EMBEDDING_LIMIT)
+            .expect("fits");
+        for place in [5, 255, slots::COUNT - 1, slots::COUNT, usize::MAX] {
+            let mut instance = Instance::default();
+            (instance.impulse, instance.place) = (Some(mine.clone()), Some(place));
+            instance.others.insert(place, mine.clone());
+            instance.slot = place;
+            let state = State::default();
+            state.arrive(Some(&instance.to_text()));
+            state.choose(PathBuf::from("nowhere.wav"));
+            for slot in [
+                place.min(slots::COUNT - 1),
+                5,
+                slots::DEFAULT,
+                slots::CUSTOM,
+            ] {
+                assert!(state.wanted(slot, NOWHERE).is_some(), "{place} at {slot}");
+                assert!(state.step(slot, true) < slots::COUNT);
+            }
+        }
     }
 
     #[cfg(feature = "editor")]

@@ -8,6 +8,10 @@
 //! - A value that the host sets while nothing plays is heard, shown and saved, also between `setProcessing(true)` and a
 //!   block that may never come. While the transport rolls the same values come with the blocks, and late on this way:
 //!   both would pull the parameter to and fro, so then only the blocks count. (JUCE's plugins draw the line there, too.)
+//! - A button is pressed by a block's values, every one of them, since it is an act: hosts tell the controller the same value,
+//!   and that would press it twice. What it did is in the block's answer.
+//! - The tail is right before the first block, and after a stop.
+//! - Offline is what the host says, both when it sets up and with the block: after a bounce nothing waits in real time.
 //! - What is asked too early or beyond the list is refused. The framework panics on both.
 #![allow(
     unsafe_code,
@@ -20,6 +24,7 @@ mod view;
 
 use super::Partita;
 use super::host_params::{self, HostParams};
+use crate::params::{Id, TABLE};
 use nice_plug::wrapper::vst3::Wrapper;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::ChannelContext::{
     IInfoListener, IInfoListenerTrait,
@@ -30,8 +35,8 @@ use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
     IParamValueQueueTrait, IParameterChanges, IParameterChangesTrait, IProcessContextRequirements,
     IProcessContextRequirementsTrait, IUnitInfo, IUnitInfoTrait, IoMode, MediaType, ParamID,
     ParamValue, ParameterInfo, ProcessContext_::StatesAndFlags_::kPlaying, ProcessData,
-    ProcessSetup, ProgramListID, ProgramListInfo, RoutingInfo, SpeakerArrangement, String128,
-    TChar, UnitID, UnitInfo,
+    ProcessModes_::kOffline, ProcessSetup, ProgramListID, ProgramListInfo, RoutingInfo,
+    SpeakerArrangement, String128, TChar, UnitID, UnitInfo,
 };
 use nice_plug::wrapper::vst3::vst3::Steinberg::{
     FIDString, FUnknown, IBStream, IPlugView, IPluginBaseTrait, TBool, TUID, int16, int32,
@@ -50,6 +55,8 @@ struct Instance {
     ids: Box<[ParamID]>,
     /// The host has said how it will process.
     set_up: AtomicBool,
+    /// And that it will be offline.
+    offline: AtomicBool,
     /// The host's transport rolled in the last block.
     rolls: AtomicBool,
 }
@@ -85,20 +92,13 @@ impl Instance {
             inner,
             params,
             set_up: AtomicBool::new(false),
+            offline: AtomicBool::new(false),
             rolls: AtomicBool::new(false),
         })
     }
 
-    /// Sets a parameter, 0 to 1. Any thread.
-    fn set(&self, id: ParamID, value: ParamValue) -> tresult {
-        let place = self.ids.iter().position(|known| *known == id);
-        match place {
-            Some(place) if value.is_finite() => {
-                self.params.set_normalized(place, value as f32);
-                kResultOk
-            }
-            _ => kInvalidArgument,
-        }
+    fn place(&self, id: ParamID) -> Option<usize> {
+        self.ids.iter().position(|known| *known == id)
     }
 
     /// What the host automates in a block. All of it is known at the block's start, as in CLAP, where the framework does
@@ -125,8 +125,46 @@ impl Instance {
             };
             // SAFETY: neither asks anything of its caller.
             let (id, points) = unsafe { (queue.getParameterId(), queue.getPointCount()) };
-            if let Some(value) = (0..points).rev().find_map(point) {
-                self.set(id, value);
+            let Some(place) = self.place(id) else {
+                continue;
+            };
+            let set = |value: ParamValue| {
+                if value.is_finite() {
+                    self.params.set_normalized(place, value as f32);
+                }
+            };
+            if place < TABLE.len() {
+                if let Some(value) = (0..points).rev().find_map(point) {
+                    set(value);
+                }
+            } else {
+                (0..points).filter_map(point).for_each(set);
+            }
+        }
+    }
+
+    /// Tells the host of what its buttons did: they are off, and the chooser is elsewhere. Audio thread.
+    ///
+    /// # Safety
+    ///
+    /// It points to what VST3 says it does, or nowhere.
+    unsafe fn tell(&self, changes: *mut IParameterChanges) {
+        let mut pressed = self.params.buttons.take_untold().peekable();
+        // SAFETY: the caller's promise; the host keeps it while it processes.
+        let (Some(_), Some(changes)) = (pressed.peek(), unsafe { ComRef::from_raw(changes) })
+        else {
+            return;
+        };
+        let chooser = (Id::Impulse as usize, self.params.chooser());
+        let off = pressed.map(|index| (TABLE.len() + index, 0.0));
+        for (place, value) in off.chain([chooser]) {
+            let mut index = 0;
+            // SAFETY: places for a parameter's name and for the answers; the queue stays as long as `changes`.
+            unsafe {
+                let queue = changes.addParameterData(&raw const self.ids[place], &raw mut index);
+                if let Some(queue) = ComRef::from_raw(queue) {
+                    queue.addPoint(0, f64::from(value), &raw mut index);
+                }
             }
         }
     }
@@ -197,10 +235,13 @@ impl IEditControllerTrait for Instance {
     }
 
     unsafe fn setParamNormalized(&self, id: ParamID, value: ParamValue) -> tresult {
-        if self.rolls.load(Ordering::Relaxed) {
-            return kResultOk;
+        let Some(place) = self.place(id).filter(|_| value.is_finite()) else {
+            return kInvalidArgument;
+        };
+        if place < TABLE.len() && !self.rolls.load(Ordering::Relaxed) {
+            self.params.set_normalized(place, value as f32);
         }
-        self.set(id, value)
+        kResultOk
     }
 }
 
@@ -210,13 +251,19 @@ impl IAudioProcessorTrait for Instance {
         IAudioProcessorTrait: fn getBusArrangement(direction: BusDirection, index: int32, arrangement: *mut SpeakerArrangement) -> tresult;
         IAudioProcessorTrait: fn canProcessSampleSize(size: int32) -> tresult;
         IAudioProcessorTrait: fn getLatencySamples() -> uint32;
-        IAudioProcessorTrait: fn getTailSamples() -> uint32;
+    }
+
+    unsafe fn getTailSamples(&self) -> uint32 {
+        self.params.tail()
     }
 
     unsafe fn setupProcessing(&self, setup: *mut ProcessSetup) -> tresult {
         // SAFETY: as in `forward`.
         let result = unsafe { self.inner.setupProcessing(setup) };
-        if result == kResultOk {
+        // SAFETY: VST3 has it point to what is to be done, or nowhere.
+        if let Some(setup) = unsafe { setup.as_ref() }.filter(|_| result == kResultOk) {
+            let offline = setup.processMode == kOffline as int32;
+            self.offline.store(offline, Ordering::Relaxed);
             self.set_up.store(true, Ordering::Relaxed);
         }
         result
@@ -244,12 +291,19 @@ impl IAudioProcessorTrait for Instance {
         if !self.set_up.load(Ordering::Relaxed) {
             return kNotInitialized;
         }
+        let offline = self.offline.load(Ordering::Relaxed) && data.processMode == kOffline as int32;
+        self.params.set_offline(offline);
         let mut rest = ProcessData {
             inputParameterChanges: ptr::null_mut(),
             ..*data
         };
-        // SAFETY: as in `forward`; the framework reads these changes only where there are any.
-        unsafe { self.inner.process(&raw mut rest) }
+        // SAFETY: as in `forward`; the framework reads these changes only where there are any. The others are as VST3 has them.
+        unsafe {
+            let result = self.inner.process(&raw mut rest);
+            self.tell(data.outputParameterChanges);
+            self.params.buttons.end_block();
+            result
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{Embedding, Header, ImpulseReference, ParseError, parse};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 const FORMAT: &str = "partita instance";
 
@@ -17,6 +18,12 @@ pub struct Instance {
     /// Where the slot's parameter stood when it was chosen. While it stands there, `impulse` plays; moved, it chooses anew.
     #[serde(default)]
     pub slot: usize,
+    /// Where `impulse` is in the chooser, if it is no factory impulse and not at `slot`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<usize>,
+    /// What else the chooser holds beside the factory impulses, by slot.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub others: BTreeMap<usize, ImpulseReference>,
     /// Name of the preset that the settings come from, if they come from one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preset: Option<String>,
@@ -33,6 +40,8 @@ impl Default for Instance {
             header: Header::new(FORMAT),
             impulse: None,
             slot: crate::params::slots::DEFAULT,
+            place: None,
+            others: BTreeMap::new(),
             preset: None,
             embedding: Embedding::default(),
             unknown: Map::new(),
@@ -46,7 +55,7 @@ impl Instance {
     /// Errors: every [`ParseError`].
     pub fn parse(text: &[u8]) -> Result<Self, ParseError> {
         let instance: Self = parse(text, FORMAT)?;
-        if let Some(impulse) = &instance.impulse {
+        for impulse in instance.impulse.iter().chain(instance.others.values()) {
             impulse.check()?;
         }
         Ok(instance)

@@ -10,7 +10,7 @@ use clack_extensions::params::{
 };
 use clack_extensions::render::{PluginRender, RenderMode};
 use clack_extensions::state::PluginState;
-use clack_extensions::tail::{PluginTail, TailLength};
+use clack_extensions::tail::{HostTail, HostTailImpl, PluginTail, TailLength};
 use clack_extensions::thread_check::{HostThreadCheck, HostThreadCheckImpl};
 use clack_host::events::event_types::{
     ParamModEvent, ParamValueEvent, TransportEvent, TransportFlags,
@@ -22,7 +22,7 @@ use clack_host::utils::{BeatTime, SecondsTime};
 use std::collections::BTreeMap;
 use std::ffi::CString;
 use std::io::Cursor;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread::{self, ThreadId};
 
 pub const ID: &std::ffi::CStr = c"org.partita.partita";
@@ -32,6 +32,8 @@ pub struct Shared {
     calls: AtomicBool,
     /// It wants to be asked for what its editor did.
     flushes: AtomicBool,
+    /// How often it has said that its tail is another.
+    tails: AtomicU32,
     main: ThreadId,
     /// Whether it says which thread one is on. Where a host does not, the framework would ask the standard library, which
     /// allocates twice on each thread that it has not started.
@@ -44,6 +46,7 @@ impl Shared {
         Self {
             calls: AtomicBool::new(false),
             flushes: AtomicBool::new(false),
+            tails: AtomicU32::new(0),
             main: thread::current().id(),
             tells_threads,
         }
@@ -67,6 +70,7 @@ impl HostThreadCheckImpl for Shared {
 }
 
 pub struct Main;
+pub struct Audio<'a>(&'a Shared);
 pub struct Host;
 
 impl SharedHandler<'_> for Shared {
@@ -94,6 +98,13 @@ impl HostGuiImpl for Shared {
 }
 
 impl MainThreadHandler<'_> for Main {}
+impl<'a> AudioProcessorHandler<'a> for Audio<'a> {}
+
+impl HostTailImpl for Audio<'_> {
+    fn changed(&mut self) {
+        self.0.tails.fetch_add(1, Ordering::Relaxed);
+    }
+}
 
 impl HostParamsImplMainThread for Main {
     fn rescan(&self, _flags: ParamRescanFlags) {}
@@ -103,11 +114,12 @@ impl HostParamsImplMainThread for Main {
 impl HostHandlers for Host {
     type Shared<'a> = Shared;
     type MainThread<'a> = Main;
-    type AudioProcessor<'a> = ();
+    type AudioProcessor<'a> = Audio<'a>;
 
     fn declare_extensions(builder: &mut HostExtensions<Self>, shared: &Self::Shared<'_>) {
         builder.register::<HostGui>();
         builder.register::<HostParams>();
+        builder.register::<HostTail>();
         if shared.tells_threads {
             builder.register::<HostThreadCheck>();
         }
@@ -222,6 +234,12 @@ impl Rig {
     pub fn wants_a_flush(&mut self) -> bool {
         let asked = |shared: &Shared| shared.flushes.swap(false, Ordering::Relaxed);
         self.instance.access_shared_handler(asked)
+    }
+
+    /// How often it has said that its tail is another, since this was asked.
+    pub fn new_tails(&mut self) -> u32 {
+        let told = |shared: &Shared| shared.tails.swap(0, Ordering::Relaxed);
+        self.instance.access_shared_handler(told)
     }
 
     /// Whether it says anything of a parameter at that place of its list.
@@ -342,7 +360,9 @@ impl Rig {
             min_frames_count: 1,
             max_frames_count: longest,
         };
-        let stopped = self.instance.activate(|_, _| (), configuration);
+        let stopped = self
+            .instance
+            .activate(|shared, _| Audio(shared), configuration);
         let started = stopped.expect("activates").start_processing();
         Playing {
             started: Some(started.map_err(|_| ()).expect("starts")),

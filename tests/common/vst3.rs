@@ -4,6 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicI32, AtomicU32, AtomicUsize, Ordering};
 use vst3::Steinberg::Linux::{
     FileDescriptor, IEventHandler, IEventHandlerTrait, IRunLoop, IRunLoopTrait, ITimerHandler,
     TimerInterval,
@@ -12,8 +13,8 @@ use vst3::Steinberg::Vst::{
     AudioBusBuffers, IAudioProcessor, IAudioProcessorTrait, IComponent, IComponentHandler,
     IComponentHandlerTrait, IComponentTrait, IEditController, IEditControllerTrait,
     IParamValueQueue, IParamValueQueueTrait, IParameterChanges, IParameterChangesTrait, ParamID,
-    ParamValue, ParameterInfo, ProcessContext, ProcessContext_, ProcessData, ProcessModes_,
-    ProcessSetup, SymbolicSampleSizes_, ViewType,
+    ParamValue, ParameterInfo, ParameterInfo_, ProcessContext, ProcessContext_, ProcessData,
+    ProcessModes_, ProcessSetup, SpeakerArr, SymbolicSampleSizes_, ViewType,
 };
 use vst3::Steinberg::{
     IBStream, IBStream_, IBStreamTrait, IPlugFrame, IPlugFrameTrait, IPlugView, IPlugViewTrait,
@@ -36,6 +37,7 @@ unsafe extern "system" {
 pub struct Parameter {
     pub id: ParamID,
     pub steps: int32,
+    pub bypass: bool,
     pub name: String,
 }
 
@@ -47,6 +49,9 @@ pub struct Host {
     pub parameters: Vec<Parameter>,
     /// What the editor does.
     edits: ComWrapper<Edits>,
+    /// What the plugin says in a block.
+    answers: ComWrapper<Answers>,
+    mode: AtomicI32,
 }
 
 /// What a block has beside its samples.
@@ -83,6 +88,7 @@ impl Host {
                 Parameter {
                     id: info.id,
                     steps: info.stepCount,
+                    bypass: info.flags & ParameterInfo_::ParameterFlags_::kIsBypass as int32 != 0,
                     name: String::from_utf16_lossy(&info.title[..end.expect("an end")]),
                 }
             };
@@ -96,13 +102,47 @@ impl Host {
                 controller,
                 parameters,
                 edits,
+                answers: ComWrapper::new(Answers::default()),
+                mode: AtomicI32::new(ProcessModes_::kRealtime as int32),
             }
         }
     }
 
+    /// From here on it sets up and processes offline, or in real time.
+    pub fn render_offline(&self, offline: bool) {
+        let mode = match offline {
+            true => ProcessModes_::kOffline,
+            false => ProcessModes_::kRealtime,
+        };
+        self.mode.store(mode as int32, Ordering::Relaxed);
+    }
+
+    /// What the plugin has said of its parameters in blocks, since it was asked last.
+    pub fn answers(&self) -> Vec<(ParamID, f64)> {
+        self.answers.take()
+    }
+
+    /// Asks for so many inputs and outputs, up to stereo; whether it has such a layout.
+    pub fn arrange(&self, inputs: usize, outputs: usize) -> bool {
+        let speakers = |channels| match channels {
+            1 => SpeakerArr::kMono,
+            _ => SpeakerArr::kStereo,
+        };
+        let (mut inputs, mut outputs) = (speakers(inputs), speakers(outputs));
+        let (inputs, outputs) = (&raw mut inputs, &raw mut outputs);
+        // SAFETY: see `impl Host`.
+        let result = unsafe { self.processor.setBusArrangements(inputs, 1, outputs, 1) };
+        result == kResultOk
+    }
+
+    pub fn latency(&self) -> u32 {
+        // SAFETY: see `impl Host`.
+        unsafe { self.processor.getLatencySamples() }
+    }
+
     pub fn setup(&self, rate: f64, longest: usize) {
         let mut setup = ProcessSetup {
-            processMode: ProcessModes_::kRealtime as int32,
+            processMode: self.mode.load(Ordering::Relaxed),
             symbolicSampleSize: SymbolicSampleSizes_::kSample32 as int32,
             maxSamplesPerBlock: longest as int32,
             sampleRate: rate,
@@ -180,14 +220,29 @@ impl Host {
     /// outside.
     pub fn block(
         &self,
-        mut x: [Vec<f32>; 2],
+        x: [Vec<f32>; 2],
         moment: Moment,
         around: impl FnOnce(&mut dyn FnMut() -> tresult) -> tresult,
     ) -> [Vec<f32>; 2] {
+        let y = self.block_of(x.into(), 2, moment, around);
+        y.try_into().expect("two channels")
+    }
+
+    /// One block with so many outputs.
+    pub fn block_of(
+        &self,
+        mut x: Vec<Vec<f32>>,
+        outputs: usize,
+        moment: Moment,
+        around: impl FnOnce(&mut dyn FnMut() -> tresult) -> tresult,
+    ) -> Vec<Vec<f32>> {
         let frames = x[0].len();
-        let mut y = [vec![0.0_f32; frames], vec![0.0; frames]];
-        let mut inputs = [x[0].as_mut_ptr(), x[1].as_mut_ptr()];
-        let mut outputs = [y[0].as_mut_ptr(), y[1].as_mut_ptr()];
+        let mut y = vec![vec![0.0_f32; frames]; outputs];
+        let pointers = |channels: &mut Vec<Vec<f32>>| -> Vec<*mut f32> {
+            let each = channels.iter_mut();
+            each.map(|channel| channel.as_mut_ptr()).collect()
+        };
+        let (mut inputs, mut outputs) = (pointers(&mut x), pointers(&mut y));
         let queues = moment.changes.into_iter().map(ComWrapper::new);
         let changes = ComWrapper::new(Changes {
             queues: queues
@@ -195,11 +250,14 @@ impl Host {
                 .collect(),
         });
         let changes = changes.to_com_ptr::<IParameterChanges>().expect("changes");
+        let answers = self.answers.as_com_ref::<IParameterChanges>();
+        let answers = answers.expect("room for answers");
         // SAFETY: all zeros are empty ones of these structures; the rest as `impl Host` says.
         let result = unsafe {
             let (mut input, mut output): (AudioBusBuffers, AudioBusBuffers) =
                 (std::mem::zeroed(), std::mem::zeroed());
-            (input.numChannels, output.numChannels) = (2, 2);
+            input.numChannels = inputs.len() as int32;
+            output.numChannels = outputs.len() as int32;
             input.__field0.channelBuffers32 = inputs.as_mut_ptr();
             output.__field0.channelBuffers32 = outputs.as_mut_ptr();
             let mut context: ProcessContext = std::mem::zeroed();
@@ -211,12 +269,13 @@ impl Host {
                 context.tempo = tempo;
             }
             let mut data: ProcessData = std::mem::zeroed();
-            data.processMode = ProcessModes_::kRealtime as int32;
+            data.processMode = self.mode.load(Ordering::Relaxed);
             data.symbolicSampleSize = SymbolicSampleSizes_::kSample32 as int32;
             data.numSamples = frames as int32;
             (data.numInputs, data.numOutputs) = (1, 1);
             (data.inputs, data.outputs) = (&raw mut input, &raw mut output);
             data.inputParameterChanges = changes.as_ptr();
+            data.outputParameterChanges = answers.as_ptr();
             data.processContext = &raw mut context;
             around(&mut || self.processor.process(&raw mut data))
         };
@@ -289,6 +348,101 @@ impl IParamValueQueueTrait for Queue {
 
     unsafe fn addPoint(&self, _: int32, _: ParamValue, _: *mut int32) -> tresult {
         kResultFalse
+    }
+}
+
+/// What the plugin says of a parameter.
+struct Answer {
+    id: AtomicU32,
+    points: Mutex<Vec<ParamValue>>,
+}
+
+impl Class for Answer {
+    type Interfaces = (IParamValueQueue,);
+}
+
+impl IParamValueQueueTrait for Answer {
+    unsafe fn getParameterId(&self) -> ParamID {
+        self.id.load(Ordering::Relaxed)
+    }
+
+    unsafe fn getPointCount(&self) -> int32 {
+        self.points.lock().expect("no panic").len() as int32
+    }
+
+    unsafe fn getPoint(&self, _: int32, _: *mut int32, _: *mut ParamValue) -> tresult {
+        kResultFalse
+    }
+
+    unsafe fn addPoint(&self, _: int32, value: ParamValue, _: *mut int32) -> tresult {
+        self.points.lock().expect("no panic").push(value);
+        kResultOk
+    }
+}
+
+/// Room for what the plugin says, made before.
+struct Answers {
+    each: Vec<ComWrapper<Answer>>,
+    used: AtomicUsize,
+}
+
+impl Default for Answers {
+    fn default() -> Self {
+        let answer = |_| {
+            ComWrapper::new(Answer {
+                id: AtomicU32::new(0),
+                points: Mutex::new(Vec::with_capacity(4)),
+            })
+        };
+        Self {
+            each: (0..1024).map(answer).collect(),
+            used: AtomicUsize::new(0),
+        }
+    }
+}
+
+impl Answers {
+    fn take(&self) -> Vec<(ParamID, f64)> {
+        let used = &self.each[..self.used.swap(0, Ordering::Relaxed)];
+        let points = |answer: &ComWrapper<Answer>| {
+            let id = answer.id.load(Ordering::Relaxed);
+            let points: Vec<_> = answer.points.lock().expect("no panic").drain(..).collect();
+            points.into_iter().map(move |point| (id, point))
+        };
+        used.iter().flat_map(points).collect()
+    }
+}
+
+impl Class for Answers {
+    type Interfaces = (IParameterChanges,);
+}
+
+impl IParameterChangesTrait for Answers {
+    unsafe fn getParameterCount(&self) -> int32 {
+        self.used.load(Ordering::Relaxed) as int32
+    }
+
+    unsafe fn getParameterData(&self, _: int32) -> *mut IParamValueQueue {
+        std::ptr::null_mut()
+    }
+
+    unsafe fn addParameterData(
+        &self,
+        id: *const ParamID,
+        index: *mut int32,
+    ) -> *mut IParamValueQueue {
+        let at = self.used.load(Ordering::Relaxed);
+        let Some(answer) = self.each.get(at) else {
+            return std::ptr::null_mut();
+        };
+        self.used.store(at + 1, Ordering::Relaxed);
+        // SAFETY: VST3 has them point to a name and to a place for the answer.
+        unsafe {
+            answer.id.store(*id, Ordering::Relaxed);
+            *index = at as int32;
+        }
+        let queue = answer.as_com_ref::<IParamValueQueue>();
+        queue.expect("a queue").as_ptr()
     }
 }
 

@@ -6,7 +6,7 @@ use partita::editor::{Actions, App, Data, Memory, Meters, Playing, Settings};
 use partita::engine::meter::{Level, Load};
 use partita::impulse::library::{self, Places};
 use partita::impulse::load::{self, LayoutChoice};
-use partita::params::Id;
+use partita::params::{Id, Slots, slots};
 use partita::preset::{Embedding, ImpulseReference};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -19,6 +19,8 @@ pub struct Log(Arc<Mutex<Kept>>);
 pub struct Kept {
     pub data: Data,
     pub lines: Vec<String>,
+    /// What the chooser holds beside the factory impulses.
+    pub in_slot: Option<(usize, Arc<ImpulseReference>)>,
     /// Where settings, impulses and presets lie.
     home: PathBuf,
     /// The same, if it is to go with the test.
@@ -31,6 +33,7 @@ impl Default for Kept {
         Self {
             data: Data::default(),
             lines: Vec::new(),
+            in_slot: None,
             home: own.path().to_owned(),
             _own: Some(own),
         }
@@ -85,6 +88,14 @@ impl Log {
 
     pub fn change(&self, change: impl FnOnce(&mut Data)) {
         change(&mut self.0.lock().expect("kept").data);
+    }
+
+    /// An impulse of the user's in the first slot of the user's files.
+    pub fn hold(&self, reference: ImpulseReference) {
+        let name = Some(reference.name.clone());
+        let mut kept = self.0.lock().expect("kept");
+        kept.data.slots = Arc::new(Slots::with_user(vec![name]));
+        kept.in_slot = Some((slots::FIRST_OF_USER, Arc::new(reference)));
     }
 
     pub fn value(&self, id: Id) -> f32 {
@@ -169,8 +180,18 @@ impl Actions for Fake {
         self.0.write(format!("take {}", impulse.name));
         self.0.change(|data| {
             data.playing.name.clone_from(&impulse.name);
+            // Where it stands is seen with it.
+            let slot = impulse.factory.as_deref().and_then(Slots::of_factory);
+            data.values
+                .set(Id::Impulse, slot.unwrap_or(slots::CUSTOM) as f32);
             data.reference = Some(impulse);
         });
+    }
+
+    fn in_slot(&self, slot: usize) -> Option<Arc<ImpulseReference>> {
+        let in_slot = &self.0.0.lock().expect("kept").in_slot;
+        let found = in_slot.as_ref().filter(|(at, _)| *at == slot);
+        found.map(|(_, reference)| Arc::clone(reference))
     }
 
     fn embed(&mut self, embedding: Embedding) {

@@ -5,7 +5,8 @@ use egui::{Event, Key, Modifiers, MouseWheelUnit, Pos2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use partita::editor::{App, Settings};
-use partita::params::Id;
+use partita::params::{Id, Slots};
+use partita::preset::ImpulseReference;
 
 fn ready() -> (Harness<'static, App>, Log) {
     let (mut harness, log) = open(Settings::default());
@@ -261,6 +262,32 @@ fn switches_choices_and_steps_are_gestures() {
         log.take(),
         ["begin impulse", "set impulse 4", "end impulse"]
     );
+}
+
+#[test]
+fn the_user_s_own_impulses_are_stepped_to_and_undone() {
+    let (mut harness, log) = ready();
+    let mut mine = ImpulseReference::default();
+    mine.name = "my room".to_owned();
+    log.hold(mine);
+    let last = Slots::FACTORY_ONLY.previous(1);
+    log.change(|data| data.values.set(Id::Impulse, last as f32));
+    assert!(harness.state_mut().poll());
+    harness.run();
+    harness.get_by_label("Next impulse").click();
+    harness.run();
+    assert_eq!(
+        log.take(),
+        ["begin impulse", "set impulse 256", "end impulse"]
+    );
+    harness.get_by_label("Undo").click();
+    harness.run();
+    let name = Slots::factory(last).expect("the last");
+    assert_eq!(log.take()[0], format!("take {name}"));
+    assert_eq!(log.value(Id::Impulse), last as f32);
+    harness.get_by_label("Redo").click();
+    harness.run();
+    assert_eq!(log.take(), ["take my room"]);
 }
 
 #[test]

@@ -33,7 +33,7 @@ NAMES = [
     "Cut slope", "Impulse", "Normalise", "Reverse", "Size", "Attack", "Attack curve", "Decay", "Decay curve",
     "Cut before onset", "Trim start", "Trim end", "Fade out", "Decay time 125 Hz", "Decay time 250 Hz",
     "Decay time 500 Hz", "Decay time 1 kHz", "Decay time 2 kHz", "Decay time 4 kHz", "Decay time 8 kHz", "Early/late",
-    "Early/late split",
+    "Early/late split", "Next impulse", "Previous impulse",
 ]  # fmt: skip
 
 

@@ -118,6 +118,7 @@ pub fn changes(host: &Host, block: usize, noise: &mut Noise) -> Vec<Queue> {
         };
         let left_alone = match name {
             "Impulse" => block % 100 > 20,
+            "Next impulse" | "Previous impulse" => block % 50 > 2,
             "Pre-delay" | "Pre-delay note" => !block.is_multiple_of(10),
             _ => false,
         };

@@ -1,10 +1,10 @@
 //! What the editor does, on its way to a CLAP host: by a ring to the audio thread, which may speak to the host.
 
 use super::Instance;
+use super::told::header;
 use clap_sys::events::{
-    CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_IS_LIVE, CLAP_EVENT_PARAM_GESTURE_BEGIN,
-    CLAP_EVENT_PARAM_GESTURE_END, CLAP_EVENT_PARAM_VALUE, clap_event_header,
-    clap_event_param_gesture, clap_event_param_value, clap_event_type, clap_output_events,
+    CLAP_EVENT_PARAM_GESTURE_BEGIN, CLAP_EVENT_PARAM_GESTURE_END, clap_event_header,
+    clap_event_param_gesture, clap_output_events,
 };
 use clap_sys::ext::params::{CLAP_EXT_PARAMS, clap_host_params};
 use clap_sys::host::clap_host;
@@ -75,29 +75,18 @@ impl Teller {
     }
 }
 
-fn header<T>(type_: clap_event_type) -> clap_event_header {
-    clap_event_header {
-        size: size_of::<T>() as u32,
-        time: 0,
-        space_id: CLAP_CORE_EVENT_SPACE_ID,
-        type_,
-        flags: CLAP_EVENT_IS_LIVE,
-    }
-}
-
 impl Instance {
     /// Tells the host what the editor did, after the block, as the framework does: what the host automates in the block yields
     /// to it. Audio thread; main thread while it is not active.
     ///
     /// # Safety
     ///
-    /// It points to where events go, or nowhere, and nobody else is in here.
-    pub(super) unsafe fn tell(&self, out: *const clap_output_events) {
-        // SAFETY: the caller's promise.
-        let Some(out) = (unsafe { out.as_ref() }) else {
-            return;
-        };
-        let Some(push) = out.try_push else { return };
+    /// `push` is that of `out`, and nobody else is in here.
+    pub(super) unsafe fn tell_edits(
+        &self,
+        out: &clap_output_events,
+        push: unsafe extern "C" fn(*const clap_output_events, *const clap_event_header) -> bool,
+    ) {
         // SAFETY: the caller's promise: one at a time.
         let edits = unsafe { &mut *self.edits.0.get() };
         while let Ok(edit) = edits.pop() {
@@ -116,16 +105,7 @@ impl Instance {
                 Edit::End(_) => gesture(CLAP_EVENT_PARAM_GESTURE_END),
                 Edit::Set(_, value) => {
                     self.params.set_normalized(place, value);
-                    let event = clap_event_param_value {
-                        header: header::<clap_event_param_value>(CLAP_EVENT_PARAM_VALUE),
-                        param_id: known.id,
-                        cookie: ptr::null_mut(),
-                        note_id: -1,
-                        port_index: -1,
-                        channel: -1,
-                        key: -1,
-                        value: f64::from(value) * known.most,
-                    };
+                    let event = known.at(value);
                     // SAFETY: as above.
                     unsafe { push(out, (&raw const event).cast()) };
                 }
