@@ -74,6 +74,7 @@ enum Arrival {
     /// A file that the user chose.
     File(PathBuf),
     /// What a preset or the editor's history refers to.
+    #[cfg_attr(not(feature = "editor"), allow(dead_code, reason = "the editor's"))]
     Taken(Arc<ImpulseReference>),
     /// Which impulses are to go into sessions.
     Embedding(Embedding),
