@@ -371,6 +371,43 @@ fn a_tail_that_a_drag_cuts_short_in_silence_is_not_heard_again() {
 }
 
 #[test]
+fn a_drag_to_longer_shapes_brings_back_nothing_that_was_forgotten() {
+    // Loud sound in a short impulse, a silence in which the engine rests, quiet sound; then more and longer shapes than can
+    // ring at once, before the longest partitions have begun once. The first of them takes over what the short one still
+    // sounds, and not the loud sound behind that.
+    let mut noise = Noise::new(17);
+    let (short, long) = (noise.samples(70_000), noise.samples(400_000));
+    let x = noise.samples(1_100_032);
+    let prepared = |h: &[f32]| {
+        Arc::new(PreparedImpulse::swappable(Routing::mono(), &[h]).expect("a good impulse"))
+    };
+    let (short, long) = (prepared(&short), prepared(&long));
+    let mut engine = Engine::with_capacity(short, capacity(480_000));
+    let (mut y, mut loudest) = (vec![0.0_f32; 64], 0.0_f32);
+    for from in (0..x.len()).step_by(64) {
+        let level = match from {
+            0..450_048 => 1.0,
+            450_048..700_032 => 0.0,
+            _ => 0.001,
+        };
+        if (740_032..740_032 + 12 * 64).contains(&from) {
+            let taken = engine.swap(Arc::clone(&long), Change::Shape);
+            assert!(taken.is_ok(), "a drag never waits");
+        }
+        let block: Vec<f32> = x[from..from + 64].iter().map(|x| x * level).collect();
+        engine.process(&mut Block::new(&[&block], &mut [&mut y]));
+        while engine.take_retired().is_some() {}
+        if from >= 740_032 {
+            loudest = y.iter().fold(loudest, |loudest, y| loudest.max(y.abs()));
+        }
+    }
+    // Noise of 0.001 through 400 000 taps has √(400 000) ÷ 3 · 0.001 RMS, .21, and its peaks are below 6 times that; what
+    // was forgotten would be a thousand times as loud.
+    println!("the loudest after the drag: {loudest:.3}");
+    assert!(loudest < 1.3, "{loudest}");
+}
+
+#[test]
 fn a_change_before_any_sound_is_at_once() {
     let mut noise = Noise::new(9);
     let x = noise.channels(1, 20_000);

@@ -121,17 +121,27 @@ impl Tags {
         Some(blocks + extra)
     }
 
-    /// All that was played into impulse `from` counts as played into `to`.
-    pub fn rename(&mut self, from: u8, to: u8) {
-        for tag in &mut self.tags {
+    /// All that was played into impulse `from` counts as played into `to`: of the blocks from slot `newest` on as many as
+    /// `from` reaches. What lies behind has been forgotten, and a longer impulse must not bring it back.
+    pub fn rename(&mut self, from: u8, to: u8, newest: usize, reach: usize) {
+        let slots = self.tags.len();
+        for age in 0..slots {
+            let tag = &mut self.tags[(newest + age) % slots];
+            let reached = age < reach;
             if tag.own == from {
-                tag.own = to;
+                tag.own = if reached { to } else { NONE };
             }
-            for (_, impulse) in &mut tag.others[..tag.count] {
-                if *impulse == from {
-                    *impulse = to;
+            let mut kept = 0;
+            for index in 0..tag.count {
+                let (extra, impulse) = tag.others[index];
+                if impulse == from && !reached {
+                    self.free |= 1 << extra;
+                    continue;
                 }
+                tag.others[kept] = (extra, if impulse == from { to } else { impulse });
+                kept += 1;
             }
+            tag.count = kept;
         }
     }
 

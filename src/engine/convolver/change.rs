@@ -83,7 +83,7 @@ impl Convolver {
         let merged = self.eras.remove(0).impulse;
         let into = self.eras.as_slice()[0].impulse;
         for level in &mut self.levels {
-            level.rename(merged, into);
+            level.rename(&self.impulses, merged, into);
             level.mix();
         }
         self.impulses.let_die(merged);

@@ -1,6 +1,6 @@
 //! A level's jobs around a change of the impulse: blocks in several parts, sums over several impulses, and their weight.
 
-use super::super::crossfade::Eras;
+use super::super::crossfade::{Eras, Impulses};
 use super::super::delay_line::FrequencyDelayLine;
 use super::super::kernel::Run;
 use super::super::task::{self, WEIGH_COST, WEIGH_TICKS};
@@ -114,7 +114,8 @@ impl Level {
     }
 
     /// All that was played into impulse `from` counts as played into `to`, from the next job on.
-    pub fn rename(&mut self, from: u8, to: u8) {
-        self.tags.rename(from, to);
+    pub fn rename(&mut self, impulses: &Impulses, from: u8, to: u8) {
+        let reach = partitions(impulses, from, self.index);
+        self.tags.rename(from, to, self.newest.slot(), reach);
     }
 }
