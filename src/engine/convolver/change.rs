@@ -118,9 +118,9 @@ impl Convolver {
         let memory = impulses.map(|impulse| impulse.plan().memory()).max();
         let memory = memory.unwrap_or(0);
         if memory < self.memory {
-            // The job under way may still read an impulse that a drag has merged into another. Its answer is heard in the
-            // block after its own, what overlaps in the one after that, and one more passes until both buffers that
-            // take turns are written over: what is left in one would be heard when sound comes again.
+            // A job's answer is heard in the block after its own, what overlaps in the one after that, and up to two more
+            // pass until both buffers that take turns are written over: what is left in one would be heard when sound
+            // comes again.
             let largest = self.levels.last().map_or(0, Level::size);
             self.ringing_until = self.now + 4 * largest as i64;
         }
