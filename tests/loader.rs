@@ -362,6 +362,8 @@ fn a_drag_ends_at_the_newest_shape() {
     one.want(shape(0));
     one.until(|one| one.frames() > 0 && one.loader.status().changes >= 1);
     let before = one.loader.status().changes;
+    // Made beforehand, so that the loader finds it: two who make the same thing at the same moment each get their own.
+    let last = Maker::new(STEREO).make(&shape(50)).expect("fits").impulse;
     let begun = Instant::now();
     for step in 1..=50 {
         one.want(shape(step));
@@ -370,7 +372,6 @@ fn a_drag_ends_at_the_newest_shape() {
             std::thread::sleep(Duration::from_micros(500));
         }
     }
-    let last = Maker::new(STEREO).make(&shape(50)).expect("fits").impulse;
     one.until(|one| Arc::ptr_eq(one.engine.impulse(), &last));
     let changes = one.loader.status().changes - before;
     let most = begun.elapsed().as_secs_f64() * 10.0 + 2.0;
