@@ -64,7 +64,7 @@ pub enum Change {
     /// Another impulse. The change is exact, whatever rings: where too much still does, it has to wait.
     New,
     /// Another shape of the impulse before. One that follows another within 300 ms is a drag's: the first 4096 samples of
-    /// the impulse follow each, a later part takes the newest only every 300 ms, or every quarter of its tail if that is
+    /// the impulse follow each, a later part takes the newest only every 300 ms, or every third of its tail if that is
     /// longer, and 300 ms after the last. Within each part the change is exact.
     Shape,
 }

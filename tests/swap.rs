@@ -498,7 +498,7 @@ fn cut(x: &[Vec<f32>], range: std::ops::Range<usize>) -> Vec<Vec<f32>> {
 }
 
 /// What is heard in a drag, which is what `rooms` are: the rule for each part of the impulse that a level has. In levels
-/// of 4096 samples and more a shape begins no sooner than 300 ms and a quarter of the level's tail after the one before,
+/// of 4096 samples and more a shape begins no sooner than 300 ms and a third of the level's tail after the one before,
 /// or once no other has come for 300 ms.
 fn oracle_of_a_drag(rooms: &[Room], x: &[Vec<f32>]) -> Vec<f64> {
     const PAUSE: usize = 10 * FADE_FRAMES;
@@ -508,7 +508,7 @@ fn oracle_of_a_drag(rooms: &[Room], x: &[Vec<f32>]) -> Vec<f64> {
     for level in levels {
         let tail = (level.partitions + 2) * level.size;
         let apart = if level.size >= 4096 {
-            PAUSE.max(tail / 4)
+            PAUSE.max(tail / 3)
         } else {
             0
         };

@@ -15,7 +15,7 @@ const DRAG_FADES: i64 = 10;
 
 /// So many of a drag's shapes sound in a late level, about: the spectra of more would be read in short runs, and there are
 /// not places for all.
-const LATE_SHAPES: usize = 4;
+const LATE_SHAPES: usize = 3;
 
 impl Level {
     pub(super) fn begin_mixed(&mut self, given: Given, end: i64) {
