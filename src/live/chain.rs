@@ -54,6 +54,7 @@ impl Gauges {
 pub struct Ends {
     pub(super) gauges: Arc<Gauges>,
     pub(super) reader: Reader,
+    #[cfg_attr(not(feature = "editor"), allow(dead_code, reason = "the editor's"))]
     pub(super) recent: Recent,
     pub(super) guard: guard::Watch,
     /// As [`Take::ALL`].
