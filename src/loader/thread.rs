@@ -411,7 +411,9 @@ impl Work {
             return;
         }
         self.shaped = Instant::now();
-        let change = if same { Change::Shape } else { Change::New };
+        // Who waits for it wants it exactly there, not as a drag has it.
+        let drag = same && !now;
+        let change = if drag { Change::Shape } else { Change::New };
         match self.maker.make(&wanted) {
             Ok(ready) => {
                 let frames = ready.impulse.frames();
