@@ -67,6 +67,10 @@ pub enum Change {
     /// the impulse follow each, a later part takes the newest only every 300 ms, or every third of its tail if that is
     /// longer, and 300 ms after the last. Within each part the change is exact.
     Shape,
+    /// Another shape of the impulse before, wanted exactly there, as where a host renders offline: like `New` while there is
+    /// room for one more, like `Shape` where there is not. So automation of every block does not stand still until a
+    /// tail has ended.
+    ShapeNow,
 }
 
 /// Convolves sound in real time, block by block.

@@ -615,6 +615,56 @@ fn a_drag_follows_the_rule_level_by_level() {
 }
 
 #[test]
+fn shapes_that_are_waited_for_are_exact_while_there_is_room_and_never_stand_still() {
+    let mut noise = Noise::new(18);
+    let frames = 40_000;
+    let x = noise.channels(1, 200_000);
+    // 5 within 40 ms; then one each 64 samples, more than can ring.
+    for (count, apart) in [(6, 500), (400, 64)] {
+        let rooms: Vec<Room> = (0..count)
+            .map(|step| Room::new(&mut noise, 20_000 + step * apart, Routing::mono(), frames))
+            .collect();
+        let mut engine = Engine::with_capacity(rooms[0].prepared(), capacity(frames));
+        let (mut got, mut waiting, mut taken) = (Vec::new(), None, 0);
+        let mut next = rooms[1..].iter().peekable();
+        let mut standing = 0;
+        for from in (0..x[0].len()).step_by(4) {
+            if let Some(room) = next.next_if(|room| room.at == from) {
+                waiting = Some(room.prepared());
+            }
+            if let Some(impulse) = waiting.take() {
+                match engine.swap(impulse, Change::ShapeNow) {
+                    Ok(()) => (taken, standing) = (taken + 1, 0),
+                    Err(impulse) => (waiting, standing) = (Some(impulse), standing + 4),
+                }
+            }
+            // The longest tail is most of a second.
+            assert!(
+                standing < 14_400,
+                "nothing has been taken for {standing} samples"
+            );
+            let mut y = [0.0; 4];
+            engine.process(&mut Block::new(&[&x[0][from..from + 4]], &mut [&mut y]));
+            got.extend(y);
+            while engine.take_retired().is_some() {}
+        }
+        println!("{taken} of {} taken", count - 1);
+        if count == 6 {
+            let error = error_db(&[got], &oracle(&rooms, &x, 1));
+            println!("{error:.1} dB");
+            assert!(error < BOUND_DB, "{error:.1} dB");
+        } else {
+            let after = 150_000..200_000;
+            let last = oracle(&rooms[count - 1..], &x, 1);
+            let part = |y: &[f64]| y[after.clone()].to_vec();
+            let error = error_db(&[got[after.clone()].to_vec()], &[part(&last[0])]);
+            println!("after it {error:.1} dB");
+            assert!(error < BOUND_DB, "{error:.1} dB");
+        }
+    }
+}
+
+#[test]
 fn shapes_set_apart_are_exact() {
     // Not a drag: a knob that is turned a step at a time, three a second, at phases all over the schedule.
     let mut noise = Noise::new(15);

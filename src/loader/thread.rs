@@ -412,8 +412,11 @@ impl Work {
         }
         self.shaped = Instant::now();
         // Who waits for it wants it exactly there, not as a drag has it.
-        let drag = same && !now;
-        let change = if drag { Change::Shape } else { Change::New };
+        let change = match (same, now) {
+            (false, _) => Change::New,
+            (true, false) => Change::Shape,
+            (true, true) => Change::ShapeNow,
+        };
         match self.maker.make(&wanted) {
             Ok(ready) => {
                 let frames = ready.impulse.frames();

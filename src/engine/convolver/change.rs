@@ -28,8 +28,12 @@ impl Convolver {
         if !self.takes(&impulse) {
             return Err(impulse);
         }
-        let shape = change == Change::Shape;
         let room = !self.eras.is_full() && self.levels.iter().all(Level::has_room);
+        let shape = match change {
+            Change::New => false,
+            Change::Shape => true,
+            Change::ShapeNow => !room || self.impulses.vacant(false).is_none(),
+        };
         let Some(slot) = self.impulses.vacant(shape).filter(|_| room || shape) else {
             return Err(impulse);
         };
