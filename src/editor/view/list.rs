@@ -1,7 +1,8 @@
 //! What lists have in common: rows of one height, one of which is chosen, keys that walk through them, and scrolling no
 //! farther than it takes to see the chosen one.
 
-use egui::{EventFilter, Id, Key, Modifiers, ScrollArea, Ui};
+use crate::editor::theme::Theme;
+use egui::{Color32, EventFilter, Id, Key, Modifiers, Rect, ScrollArea, Ui, vec2};
 
 /// What the keyboard wants of a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -95,6 +96,19 @@ pub(super) fn reveal(
 /// How far the list `id` is scrolled, in points, for the next [`reveal`]. Main thread.
 pub(super) fn scrolled(ui: &Ui, id: Id, offset: f32) {
     ui.data_mut(|data| data.insert_temp(id, offset));
+}
+
+/// The ground of a row, chosen or under the pointer, and the colour for what is quiet on it. Main thread.
+pub(super) fn band(ui: &Ui, rect: Rect, (on, hovered): (bool, bool)) -> Color32 {
+    let theme = Theme::of(ui);
+    let fill = match (on, hovered) {
+        (true, _) => theme.accent_dim,
+        (false, true) => theme.raised,
+        (false, false) => theme.panel,
+    };
+    let band = rect.with_max_x(rect.max.x - 4.0).shrink2(vec2(0.0, 0.5));
+    ui.painter().rect_filled(band, 4.0, fill);
+    if on { theme.text } else { theme.muted }
 }
 
 #[cfg(test)]

@@ -139,21 +139,22 @@ fn nudge(ui: &Ui, desk: &mut Desk, id: Id, steps: f32) {
     }
 }
 
+/// Arrow keys are for what has the focus, and do not move it. Main thread.
+pub fn keep_arrows(ui: &Ui, response: &Response) {
+    let filter = EventFilter {
+        horizontal_arrows: true,
+        vertical_arrows: true,
+        ..EventFilter::default()
+    };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
+}
+
 /// What keys do while the control has the focus. Main thread.
 pub fn keys(ui: &Ui, desk: &mut Desk, response: &Response, id: Id) {
     if !response.has_focus() {
         return;
     }
-    ui.memory_mut(|memory| {
-        memory.set_focus_lock_filter(
-            response.id,
-            EventFilter {
-                horizontal_arrows: true,
-                vertical_arrows: true,
-                ..EventFilter::default()
-            },
-        );
-    });
+    keep_arrows(ui, response);
     let parameter = id.parameter();
     let pressed = |input: &mut egui::InputState, key| {
         // In this order: without modifiers any that come with it are let through.

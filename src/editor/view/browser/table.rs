@@ -250,14 +250,7 @@ fn row(
     (on, hovered): (bool, bool),
 ) {
     let theme = Theme::of(ui);
-    let fill = match (on, hovered) {
-        (true, _) => theme.accent_dim,
-        (false, true) => theme.raised,
-        (false, false) => theme.panel,
-    };
-    let band = rect.with_max_x(rect.max.x - 4.0).shrink2(vec2(0.0, 0.5));
-    ui.painter().rect_filled(band, 4.0, fill);
-    let quiet = if on { theme.text } else { theme.muted };
+    let quiet = list::band(ui, rect, (on, hovered));
     let entry = match item {
         Item::Entry(entry) => Some(*entry),
         _ => None,

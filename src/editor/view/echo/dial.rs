@@ -13,8 +13,8 @@ use crate::editor::view::main::wheel;
 use crate::editor::widget::{self, Knob, grip};
 use egui::accesskit::{Action, ActionData};
 use egui::{
-    CursorIcon, EventFilter, FontId, Key, Modifiers, PointerButton, Rect, Response, Sense, Stroke,
-    Ui, WidgetInfo, pos2, vec2,
+    CursorIcon, FontId, Key, Modifiers, PointerButton, Rect, Response, Sense, Stroke, Ui,
+    WidgetInfo, pos2, vec2,
 };
 
 /// What is shown.
@@ -138,14 +138,7 @@ fn step(ui: &Ui, dial: &Dial<'_>, response: &Response, turn: &mut dyn FnMut(Turn
         steps += turned + grip::FINE * with_shift;
     }
     if response.has_focus() {
-        ui.memory_mut(|memory| {
-            let filter = EventFilter {
-                horizontal_arrows: true,
-                vertical_arrows: true,
-                ..EventFilter::default()
-            };
-            memory.set_focus_lock_filter(response.id, filter);
-        });
+        grip::keep_arrows(ui, response);
         let pressed = |key| {
             ui.input_mut(|input| {
                 // In this order: without modifiers any that come with it are let through.

@@ -1,8 +1,9 @@
 //! What the keys ask of a handle in the picture of an echo.
 
 use super::design::Grid;
+use crate::editor::widget::grip;
 use crate::impulse::echo::Time;
-use egui::{EventFilter, Key, Modifiers, Response, Ui};
+use egui::{Key, Modifiers, Response, Ui};
 
 /// What keys ask for.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -24,14 +25,7 @@ pub(super) fn pressed(ui: &Ui, response: &Response) -> Asked {
     if !response.has_focus() {
         return Asked::default();
     }
-    ui.memory_mut(|memory| {
-        let filter = EventFilter {
-            horizontal_arrows: true,
-            vertical_arrows: true,
-            ..EventFilter::default()
-        };
-        memory.set_focus_lock_filter(response.id, filter);
-    });
+    grip::keep_arrows(ui, response);
     ui.input_mut(|input| {
         // With modifiers first: without them, any are let through.
         let mut count = |modifiers, key| input.count_and_consume_key(modifiers, key) as f32;
